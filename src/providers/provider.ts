@@ -1,0 +1,123 @@
+/** The port between the sync engine and a calendar provider: what the engine asks, and how a provider may fail. */
+
+export type ProviderName = "GOOGLE" | "MICROSOFT";
+
+/** One concrete occurrence as the provider tells it. Times are RFC 3339 in UTC (`2026-01-31T09:00:00.000Z`). */
+export interface CalendarEvent {
+  externalEventId: string;
+  /** The id of the series this occurrence belongs to; null for a single event. */
+  recurringEventId: string | null;
+  /** Empty where the provider sends none or hides it. Never holds text that PostgreSQL refuses (NUL, lone surrogates). */
+  title: string;
+  isTentative: boolean;
+  /** All-day events: midnight UTC of their first day, whatever the zone. */
+  startsAt: string;
+  /** Exclusive. All-day events: midnight UTC after their last day. Never before `startsAt`. */
+  endsAt: string;
+  isAllDay: boolean;
+  /** IANA name, null where the provider names none. */
+  timeZone: string | null;
+}
+
+export type EventChange =
+  | { kind: "event"; event: CalendarEvent }
+  /** Gone or cancelled at the provider; only the id is certain. */
+  | { kind: "removed"; externalEventId: string }
+  /** Cannot be represented (a broken event): counted, the rest of the page goes on. `reason` holds no personal data. */
+  | { kind: "skipped"; externalEventId: string | null; reason: string };
+
+/** A page of changes. Exactly one of `nextPageToken` and `nextCursor` is set; only the last page has the cursor. */
+export interface ChangePage {
+  changes: readonly EventChange[];
+  nextPageToken: string | null;
+  nextCursor: string | null;
+}
+
+/** What is asked for: everything since a cursor, or everything overlapping a window (a full round, which yields a new cursor). */
+export type ChangeRange = { cursor: string } | { windowStart: Date; windowEnd: Date };
+
+export interface ListChangesRequest {
+  accessToken: string;
+  calendarId: string;
+  range: ChangeRange;
+  /** From the page before; null asks for the first page of the range. */
+  pageToken: string | null;
+}
+
+/** What one call to a provider is given besides its question. */
+export interface ProviderCall {
+  /** Aborts the call: the run was fenced off, or the process stops. */
+  signal: AbortSignal;
+  /** Called once for each HTTP request, before it is sent: attempts count them. */
+  onRequest: () => void;
+}
+
+export interface AccessGrant {
+  accessToken: string;
+  /** Seconds from now until the access token expires. */
+  expiresInSeconds: number;
+  /** A new refresh token where the provider rotates them; null keeps the old one. */
+  refreshToken: string | null;
+}
+
+/** A calendar provider. Every method makes HTTP requests without repeating any, and throws ProviderFailure, nothing else. */
+export interface CalendarProvider {
+  readonly name: ProviderName;
+  /** Names the request parameters a cursor is bound to: a stored cursor with another fingerprint must not be used. */
+  readonly cursorFingerprint: string;
+  refreshAccess(refreshToken: string, call: ProviderCall): Promise<AccessGrant>;
+  listChanges(request: ListChangesRequest, call: ProviderCall): Promise<ChangePage>;
+}
+
+export type SyncErrorClass = "TRANSIENT" | "RATE_LIMITED" | "NON_RETRYABLE";
+
+export type RevokedReason = "CREDENTIALS_REFUSED" | "CONSENT_NEEDED" | "CALENDAR_NOT_FOUND" | "MAILBOX_UNAVAILABLE";
+
+/** What the engine does next about a failed call. */
+export type FailureAction =
+  /** By the retry policy of the class; a non-retryable failure ends the run. */
+  | { kind: "FAIL" }
+  /** The access token was refused: refresh it once within the attempt and repeat the call; refused again, revoke. */
+  | { kind: "REFRESH_ACCESS" }
+  /** The cursor is dead: a full round within the same attempt. */
+  | { kind: "FULL_ROUND" }
+  /** The connection is revoked; its runs are held until it is reconnected. */
+  | { kind: "REVOKE"; reason: RevokedReason }
+  /** Our own OAuth application is refused: the run is held, the operator must act, the connection stays as it is. */
+  | { kind: "HOLD" };
+
+export interface ProviderFailureDetails {
+  errorClass: SyncErrorClass;
+  /** Ours, stable, upper snake case: RATE_LIMITED, CURSOR_EXPIRED, INVALID_GRANT … */
+  errorCode: string;
+  action: FailureAction;
+  /** Seconds the provider asked us to wait (already bounded to 24 h); null where it asked for nothing. */
+  retryAfterSeconds: number | null;
+  providerStatus: number | null;
+  providerRequestId: string | null;
+  cause?: unknown;
+}
+
+/**
+ * A classified failure of a provider call. Its message is `summary`: fit for answers, logs and audit (no token, address, title
+ * or name). The cause may hold secrets (client errors carry refresh tokens) and is never logged.
+ */
+export class ProviderFailure extends Error {
+  readonly errorClass: SyncErrorClass;
+  readonly errorCode: string;
+  readonly action: FailureAction;
+  readonly retryAfterSeconds: number | null;
+  readonly providerStatus: number | null;
+  readonly providerRequestId: string | null;
+
+  constructor(summary: string, details: ProviderFailureDetails) {
+    super(summary, { cause: details.cause });
+    this.name = "ProviderFailure";
+    this.errorClass = details.errorClass;
+    this.errorCode = details.errorCode;
+    this.action = details.action;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+    this.providerStatus = details.providerStatus;
+    this.providerRequestId = details.providerRequestId;
+  }
+}
