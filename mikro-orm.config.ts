@@ -1,0 +1,30 @@
+import "reflect-metadata";
+import { Migrator } from "@mikro-orm/migrations";
+import { defineConfig } from "@mikro-orm/postgresql";
+import { Migration20261122000100_firms_and_connections } from "./migrations/Migration20261122000100_firms_and_connections.js";
+import { Migration20261122000200_appointments } from "./migrations/Migration20261122000200_appointments.js";
+import { Migration20261122000300_runs_and_attempts } from "./migrations/Migration20261122000300_runs_and_attempts.js";
+import { Migration20261122000400_audit_events } from "./migrations/Migration20261122000400_audit_events.js";
+import { Appointment } from "./src/appointments/appointment.entity.js";
+import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
+import { SyncRun } from "./src/attempts/sync-run.entity.js";
+import { AuditEvent } from "./src/audit/audit-event.entity.js";
+import { CalendarConnection } from "./src/connections/calendar-connection.entity.js";
+import { ConnectionStatistics } from "./src/connections/connection-statistics.entity.js";
+import { Firm } from "./src/firms/firm.entity.js";
+
+/** All tables and migrations. Connections (which login, which pool) are added by src/database/orm.ts. */
+export const ormOptions = defineConfig({
+  entities: [Firm, CalendarConnection, ConnectionStatistics, Appointment, SyncRun, SyncAttempt, AuditEvent],
+  extensions: [Migrator],
+  migrations: {
+    tableName: "migration",
+    snapshot: false,
+    migrationsList: [
+      Migration20261122000100_firms_and_connections,
+      Migration20261122000200_appointments,
+      Migration20261122000300_runs_and_attempts,
+      Migration20261122000400_audit_events,
+    ],
+  },
+});

@@ -1,0 +1,72 @@
+import { PrimaryKeyProp } from "@mikro-orm/core";
+import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
+import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
+import { bigint, instant } from "../database/columns.js";
+import { DateTime } from "../date-time.js";
+
+export const AppointmentStatus = { CONFIRMED: "CONFIRMED", TENTATIVE: "TENTATIVE", CANCELLED: "CANCELLED" } as const;
+export type AppointmentStatus = keyof typeof AppointmentStatus;
+registerEnumType(AppointmentStatus, { name: "AppointmentStatus" });
+
+/** One concrete occurrence; unique by firm, connection and external event id. */
+@ObjectType()
+@Entity({ tableName: "appointment" })
+export class Appointment {
+  [PrimaryKeyProp]?: ["firmId", "id"];
+
+  @PrimaryKey({ type: bigint })
+  firmId!: string;
+
+  @Field(() => ID)
+  @PrimaryKey({ type: bigint })
+  id!: string;
+
+  @Property({ type: bigint, nullable: true })
+  connectionId!: string | null;
+
+  @Field(() => String)
+  @Property({ type: "text" })
+  title!: string;
+
+  @Field(() => AppointmentStatus)
+  @Property({ type: "text" })
+  status!: AppointmentStatus;
+
+  @Field(() => String, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  statusReason!: string | null;
+
+  /** All-day appointments: midnight UTC of their first day. */
+  @Field(() => DateTime)
+  @Property({ ...instant })
+  startsAt!: Date;
+
+  /** Exclusive. */
+  @Field(() => DateTime)
+  @Property({ ...instant })
+  endsAt!: Date;
+
+  @Field(() => Boolean)
+  @Property({ type: "boolean" })
+  isAllDay!: boolean;
+
+  /** IANA name. */
+  @Field(() => String, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  timeZone!: string | null;
+
+  @Field(() => String, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  externalEventId!: string | null;
+
+  @Field(() => String, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  recurringEventId!: string | null;
+
+  @Property({ ...instant })
+  createdAt!: Date;
+
+  @Field(() => DateTime)
+  @Property({ ...instant })
+  updatedAt!: Date;
+}

@@ -1,0 +1,288 @@
+import { PrimaryKeyProp } from "@mikro-orm/core";
+import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
+import { Field, ID, Int, ObjectType } from "type-graphql";
+import { bigint, instant } from "../database/columns.js";
+import { DateTime } from "../date-time.js";
+import type { AttemptFailure } from "./sync-attempt.entity.js";
+import { SyncDirection, SyncErrorClass, SyncOperation, SyncRunStatus, SyncTrigger } from "./sync.enums.js";
+
+/** Which state may follow which. The database holds the guards: one running and one queued pull a connection, one active resync. */
+const transitions: Record<SyncRunStatus, readonly SyncRunStatus[]> = {
+  QUEUED: ["RUNNING", "HELD", "CANCELLED"],
+  RUNNING: ["SUCCEEDED", "RETRYING", "QUEUED", "FAILED", "HELD", "CANCELLED", "RUNNING"],
+  RETRYING: ["RUNNING", "QUEUED", "HELD", "CANCELLED"],
+  HELD: ["QUEUED", "CANCELLED"],
+  FAILED: ["QUEUED", "CANCELLED"],
+  SUCCEEDED: [],
+  CANCELLED: [],
+};
+
+const finished: readonly SyncRunStatus[] = ["SUCCEEDED", "FAILED", "CANCELLED"];
+
+export function isFinishedStatus(status: SyncRunStatus): boolean {
+  return finished.includes(status);
+}
+
+/** Counts of what a page, or a whole round, did to the appointments. */
+export interface ChangeCounts {
+  created: number;
+  updated: number;
+  cancelled: number;
+  unchanged: number;
+  skipped: number;
+}
+
+/**
+ * One thing that was to be done (a pull, a resync, a push), with every attempt at it. It keeps the whole intent; its correlation
+ * id names it in logs and audit, and retries and replays keep it. Each start raises the fence: what an earlier start still
+ * writes is refused.
+ */
+@ObjectType()
+@Entity({ tableName: "sync_run" })
+export class SyncRun {
+  [PrimaryKeyProp]?: ["firmId", "id"];
+
+  @PrimaryKey({ type: bigint })
+  firmId!: string;
+
+  @Field(() => ID)
+  @PrimaryKey({ type: bigint, autoincrement: true })
+  id!: string;
+
+  @Field(() => ID)
+  @Property({ type: "uuid" })
+  correlationId!: string;
+
+  @Property({ type: bigint })
+  connectionId!: string;
+
+  @Property({ type: bigint, nullable: true })
+  appointmentId!: string | null;
+
+  @Field(() => SyncOperation)
+  @Property({ type: "text" })
+  operation!: SyncOperation;
+
+  @Field(() => SyncDirection)
+  @Property({ type: "text" })
+  direction!: SyncDirection;
+
+  @Field(() => SyncTrigger)
+  @Property({ type: "text" })
+  trigger!: SyncTrigger;
+
+  @Field(() => SyncRunStatus)
+  @Property({ type: "text" })
+  status!: SyncRunStatus;
+
+  /** Bounds of a bounded resync; null for the connection's whole window. */
+  @Field(() => DateTime, { nullable: true })
+  @Property({ ...instant, nullable: true })
+  startDate!: Date | null;
+
+  @Field(() => DateTime, { nullable: true })
+  @Property({ ...instant, nullable: true })
+  endDate!: Date | null;
+
+  @Property({ type: "boolean" })
+  allowMassCancel!: boolean;
+
+  @Field(() => ID, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  requestedById!: string | null;
+
+  @Field(() => String, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  reason!: string | null;
+
+  @Property({ type: "integer" })
+  fence!: number;
+
+  /** The queue's job that may start this run; another one is stale. Null while the run waits behind a running pull. */
+  @Property({ type: "uuid", nullable: true })
+  jobId!: string | null;
+
+  /** Of the attempt that comes next, or runs. */
+  @Property({ type: "integer" })
+  retryCount!: number;
+
+  /** How often the worker of this run was lost. */
+  @Property({ type: "integer" })
+  lostWorkers!: number;
+
+  @Property({ type: bigint, nullable: true })
+  lastAttemptId!: string | null;
+
+  /** The last failed attempt, as long as it counts as open. */
+  @Property({ type: bigint, nullable: true })
+  openFailureId!: string | null;
+
+  /** The round under way lists everything in its window, not what changed since a cursor. */
+  @Property({ type: "boolean" })
+  isFullRound!: boolean;
+
+  /** The page to go on with; null before the first page is written. */
+  @Property({ type: "text", nullable: true })
+  pageToken!: string | null;
+
+  /** Window of the full round under way. */
+  @Property({ ...instant, nullable: true })
+  roundStart!: Date | null;
+
+  @Property({ ...instant, nullable: true })
+  roundEnd!: Date | null;
+
+  /** How many different appointments the full round has seen; must equal the noted rows before anything is swept. */
+  @Property({ type: "integer" })
+  seenCount!: number;
+
+  @Field(() => Int)
+  @Property({ type: "integer" })
+  pagesDone!: number;
+
+  @Field(() => Int)
+  @Property({ type: "integer" })
+  createdCount!: number;
+
+  @Field(() => Int)
+  @Property({ type: "integer" })
+  updatedCount!: number;
+
+  @Field(() => Int)
+  @Property({ type: "integer" })
+  cancelledCount!: number;
+
+  @Field(() => Int)
+  @Property({ type: "integer" })
+  unchangedCount!: number;
+
+  @Field(() => Int)
+  @Property({ type: "integer" })
+  skippedCount!: number;
+
+  @Field(() => SyncErrorClass, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  errorClass!: SyncErrorClass | null;
+
+  @Property({ type: "text", nullable: true })
+  errorCode!: string | null;
+
+  @Field(() => String, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  errorSummary!: string | null;
+
+  @Field(() => DateTime, { nullable: true })
+  @Property({ ...instant, nullable: true })
+  nextRetryAt!: Date | null;
+
+  @Field(() => DateTime)
+  @Property({ ...instant })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { nullable: true })
+  @Property({ ...instant, nullable: true })
+  startedAt!: Date | null;
+
+  @Field(() => DateTime, { nullable: true })
+  @Property({ ...instant, nullable: true })
+  finishedAt!: Date | null;
+
+  /** A pull of a whole connection: what the guards and the sweep are about. */
+  isConnectionPull(): boolean {
+    return this.direction === "PULL" && this.appointmentId === null;
+  }
+
+  start(attemptId: string, now: Date): void {
+    this.changeStatus("RUNNING");
+    this.fence += 1;
+    this.lastAttemptId = attemptId;
+    this.startedAt ??= now;
+    this.nextRetryAt = null;
+  }
+
+  succeed(now: Date): void {
+    this.finish("SUCCEEDED", now);
+    this.openFailureId = null;
+    this.errorClass = null;
+    this.errorCode = null;
+    this.errorSummary = null;
+  }
+
+  /** Ends for now: nothing goes on by itself. */
+  fail(failure: AttemptFailure, now: Date): void {
+    this.finish("FAILED", now);
+    this.noteFailure(failure);
+  }
+
+  /** Waits until `nextRetryAt` for its next attempt. */
+  retryAt(nextRetryAt: Date, failure: AttemptFailure): void {
+    this.changeStatus("RETRYING");
+    this.noteFailure(failure);
+    this.nextRetryAt = nextRetryAt;
+    this.retryCount += 1;
+  }
+
+  /** Waits until what stopped it is mended. */
+  hold(failure: AttemptFailure | null): void {
+    this.changeStatus("HELD");
+    this.jobId = null;
+    this.nextRetryAt = null;
+    if (failure) this.noteFailure(failure);
+  }
+
+  /** Back to the queue as it is: its worker stops, or what held it is mended. */
+  requeue(): void {
+    this.changeStatus("QUEUED");
+    this.nextRetryAt = null;
+    this.finishedAt = null;
+  }
+
+  cancel(now: Date): void {
+    this.finish("CANCELLED", now);
+  }
+
+  /** Begins a full round over the window: what an earlier round saw no longer counts. */
+  beginFullRound(start: Date, end: Date): void {
+    this.isFullRound = true;
+    this.roundStart = start;
+    this.roundEnd = end;
+    this.pageToken = null;
+    this.seenCount = 0;
+  }
+
+  /** After a page is written: what it did, and where to go on. */
+  checkpoint(pageToken: string | null, counts: ChangeCounts, seen: number): void {
+    this.pageToken = pageToken;
+    this.pagesDone += 1;
+    this.seenCount += seen;
+    this.addCounts(counts);
+  }
+
+  addCounts(counts: ChangeCounts): void {
+    this.createdCount += counts.created;
+    this.updatedCount += counts.updated;
+    this.cancelledCount += counts.cancelled;
+    this.unchangedCount += counts.unchanged;
+    this.skippedCount += counts.skipped;
+  }
+
+  private noteFailure(failure: AttemptFailure): void {
+    this.errorClass = failure.errorClass;
+    this.errorCode = failure.errorCode;
+    this.errorSummary = failure.errorSummary;
+  }
+
+  private finish(status: SyncRunStatus, now: Date): void {
+    this.changeStatus(status);
+    this.finishedAt = now;
+    this.jobId = null;
+    this.nextRetryAt = null;
+  }
+
+  private changeStatus(status: SyncRunStatus): void {
+    if (!transitions[this.status].includes(status)) {
+      throw new Error(`Run ${this.id} cannot go from ${this.status} to ${status}`);
+    }
+    this.status = status;
+  }
+}

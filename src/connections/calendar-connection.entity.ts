@@ -1,0 +1,98 @@
+import { PrimaryKeyProp } from "@mikro-orm/core";
+import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
+import { Field, ID, ObjectType } from "type-graphql";
+import { bigint, instant } from "../database/columns.js";
+import { DateTime } from "../date-time.js";
+import { CalendarConnectionStatus, CalendarProvider, ConnectionStatusReason } from "./calendar-connection.enums.js";
+
+/**
+ * One external calendar of one staff user. Its credentials and its counters are rows of their own (calendar_credential,
+ * connection_statistics): the first so that no list ever reads a token, the second because they change with every attempt.
+ */
+@ObjectType()
+@Entity({ tableName: "calendar_connection" })
+export class CalendarConnection {
+  [PrimaryKeyProp]?: ["firmId", "id"];
+
+  @PrimaryKey({ type: bigint })
+  firmId!: string;
+
+  @Field(() => ID)
+  @PrimaryKey({ type: bigint })
+  id!: string;
+
+  @Field(() => CalendarProvider)
+  @Property({ type: "text" })
+  provider!: CalendarProvider;
+
+  @Field(() => CalendarConnectionStatus)
+  @Property({ type: "text" })
+  status!: CalendarConnectionStatus;
+
+  @Field(() => ConnectionStatusReason, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  statusReason!: ConnectionStatusReason | null;
+
+  @Field(() => DateTime, { nullable: true })
+  @Property({ ...instant, nullable: true })
+  statusChangedAt!: Date | null;
+
+  @Field(() => ID)
+  @Property({ type: "text" })
+  ownerId!: string;
+
+  @Field(() => String)
+  @Property({ type: "text" })
+  accountEmail!: string;
+
+  /** The provider's id of the calendar. */
+  @Property({ type: "text" })
+  calendarId!: string;
+
+  @Field(() => String, { nullable: true })
+  @Property({ type: "text", nullable: true })
+  calendarName!: string | null;
+
+  @Field(() => DateTime, { nullable: true })
+  @Property({ ...instant, nullable: true })
+  windowStart!: Date | null;
+
+  @Field(() => DateTime, { nullable: true })
+  @Property({ ...instant, nullable: true })
+  windowEnd!: Date | null;
+
+  /** The provider's sync cursor; moves only when the last page of a round is written. */
+  @Field(() => String, { nullable: true, name: "lastSyncCursor" })
+  @Property({ type: "text", nullable: true })
+  cursor!: string | null;
+
+  /** The request parameters the cursor was made with; a cursor of another fingerprint is not used. */
+  @Property({ type: "text", nullable: true })
+  cursorFingerprint!: string | null;
+
+  /** When the scheduler makes the next pull; null while paused or revoked. */
+  @Field(() => DateTime, { nullable: true, name: "nextSyncAt" })
+  @Property({ ...instant, nullable: true })
+  nextPullAt!: Date | null;
+
+  @Field(() => DateTime)
+  @Property({ ...instant })
+  createdAt!: Date;
+
+  @Field(() => DateTime)
+  @Property({ ...instant })
+  updatedAt!: Date;
+
+  /** The account is no longer ours to read: scheduled pulls stop, runs are held until somebody reconnects it. */
+  revoke(reason: ConnectionStatusReason, now: Date): void {
+    this.changeStatus("REVOKED", reason, now);
+    this.nextPullAt = null;
+  }
+
+  private changeStatus(status: CalendarConnectionStatus, reason: ConnectionStatusReason | null, now: Date): void {
+    this.status = status;
+    this.statusReason = reason;
+    this.statusChangedAt = now;
+    this.updatedAt = now;
+  }
+}

@@ -1,0 +1,16 @@
+import type { Logger } from "pino";
+import type { Actor } from "./access/actor.js";
+import type { EntityManager } from "./database/orm.js";
+import type { Loaders } from "./graphql/loaders.js";
+import type { RunQueue } from "./attempts/run-queue.js";
+
+/** What resolvers and use cases are given: one a request. */
+export interface Context {
+  actor: Actor;
+  /** The application's login; every query on it is bound to the actor's firm. */
+  em: EntityManager;
+  log: Logger;
+  requestId: string;
+  runs: RunQueue;
+  loaders: Loaders;
+}

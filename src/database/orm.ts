@@ -1,0 +1,38 @@
+import { MikroORM, type SqlEntityManager } from "@mikro-orm/postgresql";
+import { ormOptions } from "../../mikro-orm.config.js";
+import { bindFirm } from "./firm-scope.js";
+
+export type { SqlEntityManager as EntityManager } from "@mikro-orm/postgresql";
+
+export interface Database {
+  readonly em: SqlEntityManager;
+  close(): Promise<void>;
+}
+
+/** No statement may hang a request or a lock: the server ends it. */
+const sessionLimits = {
+  statement_timeout: 10_000,
+  lock_timeout: 3_000,
+  idle_in_transaction_session_timeout: 5_000,
+};
+
+/** The application's login: each session is bound to one firm at a time (see firm-scope.ts). */
+export async function openDatabase(url: string, poolSize: number): Promise<Database> {
+  return open(url, poolSize, bindFirm);
+}
+
+/** The system login, which crosses firms: scheduling, status, verify. Never used to answer a client. */
+export async function openSystemDatabase(url: string, poolSize: number): Promise<Database> {
+  return open(url, poolSize);
+}
+
+async function open(url: string, poolSize: number, onReserve?: (connection: unknown) => Promise<void>): Promise<Database> {
+  const orm = await MikroORM.init({
+    ...ormOptions,
+    clientUrl: url,
+    pool: { min: 0, max: poolSize },
+    driverOptions: { ...sessionLimits, connectionTimeoutMillis: 5_000, application_name: "calendar-sync-admin" },
+    ...(onReserve ? { onReserveConnection: onReserve } : {}),
+  });
+  return { em: orm.em.fork(), close: () => orm.close(true) };
+}
