@@ -1,5 +1,7 @@
 /** The port between the sync engine and a calendar provider: what the engine asks, and how a provider may fail. */
 
+import { inspect } from "node:util";
+
 export type ProviderName = "GOOGLE" | "MICROSOFT";
 
 /** One concrete occurrence as the provider tells it. Times are RFC 3339 in UTC (`2026-01-31T09:00:00.000Z`). */
@@ -28,6 +30,7 @@ export type EventChange =
 
 /** A page of changes. Exactly one of `nextPageToken` and `nextCursor` is set; only the last page has the cursor. */
 export interface ChangePage {
+  /** Each event at most once. May be empty, also when further pages follow. */
   changes: readonly EventChange[];
   nextPageToken: string | null;
   nextCursor: string | null;
@@ -79,7 +82,7 @@ export type FailureAction =
   | { kind: "FAIL" }
   /** The access token was refused: refresh it once within the attempt and repeat the call; refused again, revoke. */
   | { kind: "REFRESH_ACCESS" }
-  /** The cursor is dead: a full round within the same attempt. */
+  /** The cursor (or the page a full round was to go on from) is dead: a full round from its start within the same attempt, once. */
   | { kind: "FULL_ROUND" }
   /** The connection is revoked; its runs are held until it is reconnected. */
   | { kind: "REVOKE"; reason: RevokedReason }
@@ -88,7 +91,7 @@ export type FailureAction =
 
 export interface ProviderFailureDetails {
   errorClass: SyncErrorClass;
-  /** Ours, stable, upper snake case: RATE_LIMITED, CURSOR_EXPIRED, INVALID_GRANT … */
+  /** Ours, stable, upper snake case: RATE_LIMITED, CURSOR_EXPIRED, INVALID_GRANT … (error-codes.ts has them all). */
   errorCode: string;
   action: FailureAction;
   /** Seconds the provider asked us to wait (already bounded to 24 h); null where it asked for nothing. */
@@ -119,5 +122,10 @@ export class ProviderFailure extends Error {
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.providerStatus = details.providerStatus;
     this.providerRequestId = details.providerRequestId;
+  }
+
+  /** What console and util.inspect print: the stack without the cause. */
+  [inspect.custom](): string {
+    return this.stack ?? `${this.name}: ${this.message}`;
   }
 }

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { CalendarEvent, ChangePage, EventChange } from "../provider.js";
+import { cleanText, isStorableText, isUsableEventId } from "../text.js";
+import { ianaTimeZone } from "../time-zone.js";
+
+const DAY_MS = 86_400_000;
+
+/** What is asked of each event: descriptions, attendees and attachments would make pages of many megabytes. */
+export const eventListFields =
+  "nextPageToken,nextSyncToken," +
+  "items(id,status,summary,recurringEventId,start(date,dateTime,timeZone),end(date,dateTime))";
+
+const eventId = z.string().refine(isUsableEventId);
+const token = z.string().min(1).refine(isStorableText);
+
+/** A page leads either to the next one or to a cursor: without both the round would be lost, with both it is no page of Google's. */
+const eventList = z
+  .object({ items: z.array(z.unknown()).default([]), nextPageToken: token.nullish(), nextSyncToken: token.nullish() })
+  .refine((list) => (list.nextPageToken == null) !== (list.nextSyncToken == null));
+
+const identity = z.object({ id: eventId, status: z.string().nullish() });
+
+const eventTime = z.object({
+  date: z.iso.date().nullish(),
+  dateTime: z.iso.datetime({ offset: true }).nullish(),
+  timeZone: z.string().nullish().catch(null),
+});
+type EventTime = z.output<typeof eventTime>;
+
+const event = z.object({
+  summary: z.string().nullish(),
+  recurringEventId: eventId.nullish().catch(null),
+  start: eventTime,
+  end: eventTime.nullish(),
+});
+
+/** Reads an answer of events.list. Null where it is none; a broken event is skipped and the page goes on. */
+export function changePageOf(answer: unknown): ChangePage | null {
+  const list = eventList.safeParse(answer);
+  if (!list.success) return null;
+  const { items, nextPageToken, nextSyncToken } = list.data;
+  return {
+    changes: lastOfEachEvent(items.map(eventChangeOf)),
+    nextPageToken: nextPageToken ?? null,
+    nextCursor: nextSyncToken ?? null,
+  };
+}
+
+/** A page names an event once: whoever writes it in one statement must not meet a row twice. */
+function lastOfEachEvent(changes: readonly EventChange[]): EventChange[] {
+  const last = new Map<string | EventChange, EventChange>();
+  for (const change of changes) {
+    const key = change.kind === "event" ? change.event.externalEventId : (change.externalEventId ?? change);
+    last.delete(key);
+    last.set(key, change);
+  }
+  return [...last.values()];
+}
+
+/** Reads one event of a list. Never throws; the reasons name fields, not their content. */
+export function eventChangeOf(found: unknown): EventChange {
+  const identified = identity.safeParse(found);
+  if (!identified.success) return { kind: "skipped", externalEventId: null, reason: "no usable id" };
+  const { id, status } = identified.data;
+  if (status === "cancelled") return { kind: "removed", externalEventId: id };
+  const parsed = event.safeParse(found);
+  if (!parsed.success) return skipped(id, `malformed ${parsed.error.issues[0]?.path.join(".") ?? "event"}`);
+  const { start, end, summary, recurringEventId } = parsed.data;
+  const times = timesOf(start, end ?? {});
+  if (typeof times === "string") return skipped(id, times);
+  return {
+    kind: "event",
+    event: {
+      externalEventId: id,
+      recurringEventId: recurringEventId ?? null,
+      // Private events of others come without a summary.
+      title: cleanText(summary ?? ""),
+      isTentative: status === "tentative",
+      ...times,
+      timeZone: ianaTimeZone(start.timeZone),
+    },
+  };
+}
+
+function skipped(externalEventId: string, reason: string): EventChange {
+  return { kind: "skipped", externalEventId, reason };
+}
+
+type Times = Pick<CalendarEvent, "startsAt" | "endsAt" | "isAllDay">;
+
+/** Without an end, as in iCalendar: a day for all-day events, zero length for the others. */
+function timesOf(start: EventTime, end: Partial<EventTime>): Times | string {
+  const isAllDay = start.dateTime == null;
+  const startsAt = timeOf(isAllDay ? start.date : start.dateTime);
+  if (startsAt === null) return "no start";
+  const hasEnd = end.date != null || end.dateTime != null;
+  const endsAt = hasEnd ? timeOf(isAllDay ? end.date : end.dateTime) : startsAt + (isAllDay ? DAY_MS : 0);
+  if (endsAt === null) return "an end of another kind than its start";
+  if (endsAt < startsAt) return "an end before its start";
+  if (!isStorableTime(startsAt) || !isStorableTime(endsAt)) return "a time outside the years 1 to 9999";
+  return { startsAt: new Date(startsAt).toISOString(), endsAt: new Date(endsAt).toISOString(), isAllDay };
+}
+
+/** Milliseconds since 1970. A date alone is its midnight UTC. */
+function timeOf(text: string | null | undefined): number | null {
+  return text == null ? null : Date.parse(text);
+}
+
+const earliest = Date.parse("0001-01-01T00:00:00Z");
+const latest = Date.parse("9999-12-31T23:59:59.999Z");
+
+function isStorableTime(time: number): boolean {
+  return time >= earliest && time <= latest;
+}
