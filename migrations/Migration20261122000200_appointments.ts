@@ -33,6 +33,7 @@ export class Migration20261122000200_appointments extends Migration {
       create index appointment_of_connection_by_start on appointment (firm_id, connection_id, starts_at, id);
       create index appointment_by_update on appointment (firm_id, updated_at, id);
       create index appointment_by_external_event on appointment (firm_id, external_event_id);
+      create index appointment_of_series on appointment (firm_id, connection_id, recurring_event_id) where recurring_event_id is not null;
       grant select, insert, update, delete on appointment to ${appRole};
       grant select on appointment to ${systemRole};
     `);

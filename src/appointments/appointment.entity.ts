@@ -1,7 +1,6 @@
-import { PrimaryKeyProp } from "@mikro-orm/core";
 import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
-import { bigint, instant } from "../database/columns.js";
+import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 
 export const AppointmentStatus = { CONFIRMED: "CONFIRMED", TENTATIVE: "TENTATIVE", CANCELLED: "CANCELLED" } as const;
@@ -12,9 +11,7 @@ registerEnumType(AppointmentStatus, { name: "AppointmentStatus" });
 @ObjectType()
 @Entity({ tableName: "appointment" })
 export class Appointment {
-  [PrimaryKeyProp]?: ["firmId", "id"];
-
-  @PrimaryKey({ type: bigint })
+  @Property(firmColumn)
   firmId!: string;
 
   @Field(() => ID)

@@ -1,8 +1,8 @@
-import { PrimaryKeyProp } from "@mikro-orm/core";
+import type { Opt } from "@mikro-orm/core";
 import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import { CalendarProvider } from "../connections/calendar-connection.enums.js";
-import { bigint, instant } from "../database/columns.js";
+import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 import { SyncAttemptState, SyncAttemptStatus, SyncDirection, SyncErrorClass, SyncOperation } from "./sync.enums.js";
 
@@ -21,14 +21,12 @@ export interface AttemptFailure {
 @ObjectType()
 @Entity({ tableName: "sync_attempt" })
 export class SyncAttempt {
-  [PrimaryKeyProp]?: ["firmId", "id"];
-
-  @PrimaryKey({ type: bigint })
+  @Property(firmColumn)
   firmId!: string;
 
   @Field(() => ID)
-  @PrimaryKey({ type: bigint, autoincrement: true })
-  id!: string;
+  @PrimaryKey({ type: bigint })
+  id!: string & Opt;
 
   @Property({ type: bigint })
   runId!: string;
@@ -54,11 +52,11 @@ export class SyncAttempt {
 
   @Field(() => SyncAttemptStatus)
   @Property({ type: "text" })
-  status!: SyncAttemptStatus;
+  status: SyncAttemptStatus & Opt = "RUNNING";
 
   @Field(() => SyncAttemptState)
   @Property({ type: "text" })
-  state!: SyncAttemptState;
+  state: SyncAttemptState & Opt = "RUNNING";
 
   @Field(() => SyncErrorClass, { nullable: true })
   @Property({ type: "text", nullable: true })
@@ -82,7 +80,7 @@ export class SyncAttempt {
 
   /** HTTP requests sent to the provider. */
   @Property({ type: "integer" })
-  requestCount!: number;
+  requestCount: number & Opt = 0;
 
   /** 0 for a run's first attempt. */
   @Field(() => Int)
@@ -91,7 +89,7 @@ export class SyncAttempt {
 
   @Field(() => Boolean)
   @Property({ type: "boolean" })
-  maxRetriesReached!: boolean;
+  maxRetriesReached: boolean & Opt = false;
 
   /** Set by the retry policy on a failure that is retried: the earliest time of the next attempt. */
   @Field(() => DateTime, { nullable: true })

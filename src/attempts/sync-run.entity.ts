@@ -1,7 +1,7 @@
-import { PrimaryKeyProp } from "@mikro-orm/core";
+import type { Opt } from "@mikro-orm/core";
 import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, Int, ObjectType } from "type-graphql";
-import { bigint, instant } from "../database/columns.js";
+import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 import type { AttemptFailure } from "./sync-attempt.entity.js";
 import { SyncDirection, SyncErrorClass, SyncOperation, SyncRunStatus, SyncTrigger } from "./sync.enums.js";
@@ -40,14 +40,12 @@ export interface ChangeCounts {
 @ObjectType()
 @Entity({ tableName: "sync_run" })
 export class SyncRun {
-  [PrimaryKeyProp]?: ["firmId", "id"];
-
-  @PrimaryKey({ type: bigint })
+  @Property(firmColumn)
   firmId!: string;
 
   @Field(() => ID)
-  @PrimaryKey({ type: bigint, autoincrement: true })
-  id!: string;
+  @PrimaryKey({ type: bigint })
+  id!: string & Opt;
 
   @Field(() => ID)
   @Property({ type: "uuid" })
@@ -73,7 +71,7 @@ export class SyncRun {
 
   @Field(() => SyncRunStatus)
   @Property({ type: "text" })
-  status!: SyncRunStatus;
+  status: SyncRunStatus & Opt = "QUEUED";
 
   /** Bounds of a bounded resync; null for the connection's whole window. */
   @Field(() => DateTime, { nullable: true })
@@ -85,7 +83,7 @@ export class SyncRun {
   endDate!: Date | null;
 
   @Property({ type: "boolean" })
-  allowMassCancel!: boolean;
+  allowMassCancel: boolean & Opt = false;
 
   @Field(() => ID, { nullable: true })
   @Property({ type: "text", nullable: true })
@@ -96,7 +94,7 @@ export class SyncRun {
   reason!: string | null;
 
   @Property({ type: "integer" })
-  fence!: number;
+  fence: number & Opt = 0;
 
   /** The queue's job that may start this run; another one is stale. Null while the run waits behind a running pull. */
   @Property({ type: "uuid", nullable: true })
@@ -104,11 +102,11 @@ export class SyncRun {
 
   /** Of the attempt that comes next, or runs. */
   @Property({ type: "integer" })
-  retryCount!: number;
+  retryCount: number & Opt = 0;
 
   /** How often the worker of this run was lost. */
   @Property({ type: "integer" })
-  lostWorkers!: number;
+  lostWorkers: number & Opt = 0;
 
   @Property({ type: bigint, nullable: true })
   lastAttemptId!: string | null;
@@ -119,7 +117,7 @@ export class SyncRun {
 
   /** The round under way lists everything in its window, not what changed since a cursor. */
   @Property({ type: "boolean" })
-  isFullRound!: boolean;
+  isFullRound: boolean & Opt = false;
 
   /** The page to go on with; null before the first page is written. */
   @Property({ type: "text", nullable: true })
@@ -134,31 +132,31 @@ export class SyncRun {
 
   /** How many different appointments the full round has seen; must equal the noted rows before anything is swept. */
   @Property({ type: "integer" })
-  seenCount!: number;
+  seenCount: number & Opt = 0;
 
   @Field(() => Int)
   @Property({ type: "integer" })
-  pagesDone!: number;
+  pagesDone: number & Opt = 0;
 
   @Field(() => Int)
   @Property({ type: "integer" })
-  createdCount!: number;
+  createdCount: number & Opt = 0;
 
   @Field(() => Int)
   @Property({ type: "integer" })
-  updatedCount!: number;
+  updatedCount: number & Opt = 0;
 
   @Field(() => Int)
   @Property({ type: "integer" })
-  cancelledCount!: number;
+  cancelledCount: number & Opt = 0;
 
   @Field(() => Int)
   @Property({ type: "integer" })
-  unchangedCount!: number;
+  unchangedCount: number & Opt = 0;
 
   @Field(() => Int)
   @Property({ type: "integer" })
-  skippedCount!: number;
+  skippedCount: number & Opt = 0;
 
   @Field(() => SyncErrorClass, { nullable: true })
   @Property({ type: "text", nullable: true })
@@ -214,12 +212,12 @@ export class SyncRun {
     this.noteFailure(failure);
   }
 
-  /** Waits until `nextRetryAt` for its next attempt. */
-  retryAt(nextRetryAt: Date, failure: AttemptFailure): void {
+  /** Waits until `nextRetryAt` for its next attempt, which has that retry count. */
+  retryAt(nextRetryAt: Date, failure: AttemptFailure, retryCount: number): void {
     this.changeStatus("RETRYING");
     this.noteFailure(failure);
     this.nextRetryAt = nextRetryAt;
-    this.retryCount += 1;
+    this.retryCount = retryCount;
   }
 
   /** Waits until what stopped it is mended. */
@@ -280,7 +278,7 @@ export class SyncRun {
   }
 
   private changeStatus(status: SyncRunStatus): void {
-    if (!transitions[this.status].includes(status)) {
+    if (!transitions[this.status as SyncRunStatus].includes(status)) {
       throw new Error(`Run ${this.id} cannot go from ${this.status} to ${status}`);
     }
     this.status = status;

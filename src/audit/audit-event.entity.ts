@@ -1,8 +1,8 @@
-import { PrimaryKeyProp } from "@mikro-orm/core";
+import type { Opt } from "@mikro-orm/core";
 import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { GraphQLScalarType } from "graphql";
 import { Field, ID, ObjectType } from "type-graphql";
-import { bigint, instant } from "../database/columns.js";
+import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 
 /** Any JSON value, as it is stored. Only sent, never taken. */
@@ -12,14 +12,12 @@ export const JsonScalar = new GraphQLScalarType({ name: "JSON", serialize: (valu
 @ObjectType()
 @Entity({ tableName: "audit_event" })
 export class AuditEvent {
-  [PrimaryKeyProp]?: ["firmId", "id"];
-
-  @PrimaryKey({ type: bigint })
+  @Property(firmColumn)
   firmId!: string;
 
   @Field(() => ID)
-  @PrimaryKey({ type: bigint, autoincrement: true })
-  id!: string;
+  @PrimaryKey({ type: bigint })
+  id!: string & Opt;
 
   @Field(() => String)
   @Property({ type: "text" })

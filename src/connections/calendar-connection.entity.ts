@@ -1,7 +1,6 @@
-import { PrimaryKeyProp } from "@mikro-orm/core";
 import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, ObjectType } from "type-graphql";
-import { bigint, instant } from "../database/columns.js";
+import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 import { CalendarConnectionStatus, CalendarProvider, ConnectionStatusReason } from "./calendar-connection.enums.js";
 
@@ -12,9 +11,7 @@ import { CalendarConnectionStatus, CalendarProvider, ConnectionStatusReason } fr
 @ObjectType()
 @Entity({ tableName: "calendar_connection" })
 export class CalendarConnection {
-  [PrimaryKeyProp]?: ["firmId", "id"];
-
-  @PrimaryKey({ type: bigint })
+  @Property(firmColumn)
   firmId!: string;
 
   @Field(() => ID)

@@ -1,0 +1,174 @@
+import { sql } from "kysely";
+import { recordForAppointments } from "../audit/record.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
+import type { CalendarEvent, EventChange } from "../providers/provider.js";
+import { insideRange, type TimeRange } from "./time-range.js";
+
+/** What applying a page did. `seen` is how many appointments a full round met for the first time. */
+export interface AppliedChanges {
+  created: number;
+  updated: number;
+  cancelled: number;
+  unchanged: number;
+  skipped: number;
+  seen: number;
+}
+
+export interface PageOfChanges {
+  connectionId: string;
+  correlationId: string;
+  changes: readonly EventChange[];
+  /** Unknown events are created only inside this range; known ones are kept up to date wherever they lie. */
+  range: TimeRange;
+  /** The run of a full round, which notes what it has seen; null for an incremental pull. */
+  notedForRun: string | null;
+}
+
+/**
+ * Brings the connection's appointments in line with a page of changes, in the caller's transaction. Nothing is written for an event
+ * that is as it was. Changed times and cancellations are audited with the page.
+ */
+export async function applyChanges(unit: UnitOfWork, page: PageOfChanges): Promise<AppliedChanges> {
+  const { events, removed, skipped } = sortChanges(page.changes);
+  const written = await writeEvents(unit, page, events);
+  const cancelled = await cancelRemoved(unit, page, removed);
+  return { ...written, cancelled, skipped };
+}
+
+/** An event may come twice in a page; the last one counts. */
+function sortChanges(changes: readonly EventChange[]): { events: CalendarEvent[]; removed: string[]; skipped: number } {
+  const latest = new Map<string, CalendarEvent | null>();
+  let skipped = 0;
+  for (const change of changes) {
+    if (change.kind === "skipped") skipped += 1;
+    else if (change.kind === "removed") latest.set(change.externalEventId, null);
+    else latest.set(change.event.externalEventId, change.event);
+  }
+  const events = [...latest.values()].filter((event) => event !== null);
+  const removed = [...latest].filter(([, event]) => event === null).map(([id]) => id);
+  return { events, removed, skipped };
+}
+
+interface WrittenRow {
+  id: string;
+  outcome: "created" | "updated" | "unchanged";
+  moved_from_start: string | null;
+  moved_from_end: string | null;
+  starts_at: string;
+  ends_at: string;
+  is_seen: boolean;
+}
+
+type Written = Pick<AppliedChanges, "created" | "updated" | "unchanged" | "seen">;
+
+async function writeEvents(unit: UnitOfWork, page: PageOfChanges, events: CalendarEvent[]): Promise<Written> {
+  if (events.length === 0) return { created: 0, updated: 0, unchanged: 0, seen: 0 };
+  const rows = await mergeEvents(unit, page, events);
+  await recordMoves(unit, page, rows);
+  const count = (outcome: WrittenRow["outcome"]): number => rows.filter((row) => row.outcome === outcome).length;
+  return {
+    created: count("created"),
+    updated: count("updated"),
+    unchanged: count("unchanged"),
+    seen: rows.filter((row) => row.is_seen).length,
+  };
+}
+
+/**
+ * One statement a page: unknown events inside the range are inserted, known ones that differ updated, and every appointment met is
+ * noted where a full round asks for it. The parts of the statement all see the rows as they were before it.
+ */
+async function mergeEvents(unit: UnitOfWork, page: PageOfChanges, events: CalendarEvent[]): Promise<WrittenRow[]> {
+  const column = <T>(value: (event: CalendarEvent) => T): T[] => events.map(value);
+  const { rows } = await sql<WrittenRow>`
+    with incoming as (
+      select * from unnest(
+        ${column((event) => event.externalEventId)}::text[],
+        ${column((event) => event.recurringEventId)}::text[],
+        ${column((event) => event.title)}::text[],
+        ${column((event) => (event.isTentative ? "TENTATIVE" : "CONFIRMED"))}::text[],
+        ${column((event) => event.startsAt)}::timestamptz(3)[],
+        ${column((event) => event.endsAt)}::timestamptz(3)[],
+        ${column((event) => event.isAllDay)}::boolean[],
+        ${column((event) => event.timeZone)}::text[]
+      ) as event (external_event_id, recurring_event_id, title, status, starts_at, ends_at, is_all_day, time_zone)
+    ),
+    known as (
+      select appointment.id, appointment.starts_at as old_start, appointment.ends_at as old_end, event.*,
+        (appointment.recurring_event_id, appointment.title, appointment.status, appointment.starts_at, appointment.ends_at, appointment.is_all_day, appointment.time_zone)
+          is distinct from
+        (event.recurring_event_id, event.title, event.status, event.starts_at, event.ends_at, event.is_all_day, event.time_zone) as differs
+      from incoming event
+      join appointment on appointment.firm_id = ${unit.firmId} and appointment.connection_id = ${page.connectionId}
+        and appointment.external_event_id = event.external_event_id
+    ),
+    updated as (
+      update appointment set
+        recurring_event_id = known.recurring_event_id, title = known.title, status = known.status, status_reason = null,
+        starts_at = known.starts_at, ends_at = known.ends_at, is_all_day = known.is_all_day, time_zone = known.time_zone,
+        updated_at = ${unit.now}::timestamptz
+      from known where appointment.firm_id = ${unit.firmId} and appointment.id = known.id and known.differs
+    ),
+    created as (
+      insert into appointment (firm_id, connection_id, external_event_id, recurring_event_id, title, status, starts_at, ends_at, is_all_day, time_zone, created_at, updated_at)
+      select ${unit.firmId}, ${page.connectionId}, event.*, ${unit.now}::timestamptz, ${unit.now}::timestamptz
+      from incoming event
+      where not exists (select from known where known.external_event_id = event.external_event_id)
+        and ${insideRange("event", page.range)}
+      returning id, starts_at, ends_at
+    ),
+    met as (
+      select id, case when differs then 'updated' else 'unchanged' end as outcome, starts_at, ends_at,
+        case when differs and (old_start, old_end) is distinct from (starts_at, ends_at) then old_start end as moved_from_start,
+        case when differs and (old_start, old_end) is distinct from (starts_at, ends_at) then old_end end as moved_from_end
+      from known
+      union all
+      select id, 'created', starts_at, ends_at, null, null from created
+    ),
+    seen as (
+      insert into seen_appointment (firm_id, run_id, appointment_id)
+      select ${unit.firmId}, ${page.notedForRun}::bigint, id from met where ${page.notedForRun}::bigint is not null
+      on conflict do nothing returning appointment_id
+    )
+    select met.*, seen.appointment_id is not null as is_seen from met left join seen on seen.appointment_id = met.id
+  `.execute(unit.em.getKysely());
+  return rows;
+}
+
+async function recordMoves(unit: UnitOfWork, page: PageOfChanges, rows: WrittenRow[]): Promise<void> {
+  const moved = rows.filter((row) => row.moved_from_start !== null);
+  await recordForAppointments(unit, {
+    eventType: "appointment_time_changed_by_sync",
+    correlationId: page.correlationId,
+    appointments: moved.map((row) => ({
+      id: row.id,
+      metadata: {
+        old_starts_at: iso(row.moved_from_start),
+        old_ends_at: iso(row.moved_from_end),
+        new_starts_at: iso(row.starts_at),
+        new_ends_at: iso(row.ends_at),
+      },
+    })),
+  });
+}
+
+function iso(text: string | null): string {
+  return new Date(String(text)).toISOString();
+}
+
+/** A removed id may be an occurrence, or a series: then all its occurrences go. */
+async function cancelRemoved(unit: UnitOfWork, page: PageOfChanges, removed: string[]): Promise<number> {
+  if (removed.length === 0) return 0;
+  const { rows } = await sql<{ id: string }>`
+    update appointment set status = 'CANCELLED', status_reason = 'REMOVED_AT_PROVIDER', updated_at = ${unit.now}::timestamptz
+    where firm_id = ${unit.firmId} and connection_id = ${page.connectionId} and status <> 'CANCELLED'
+      and (external_event_id = any(${removed}::text[]) or recurring_event_id = any(${removed}::text[]))
+    returning id
+  `.execute(unit.em.getKysely());
+  await recordForAppointments(unit, {
+    eventType: "appointment_cancelled_by_sync",
+    correlationId: page.correlationId,
+    appointments: rows.map(({ id }) => ({ id, metadata: { reason: "removed_at_provider" } })),
+  });
+  return rows.length;
+}

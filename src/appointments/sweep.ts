@@ -1,0 +1,96 @@
+import { sql } from "kysely";
+import { recordForAppointments } from "../audit/record.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
+import { insideRange, type TimeRange } from "./time-range.js";
+
+export interface SweepRequest {
+  connectionId: string;
+  correlationId: string;
+  runId: string;
+  /** What the run has counted as seen, page by page. */
+  seenCount: number;
+  range: TimeRange;
+  allowMassCancel: boolean;
+}
+
+export type SweepResult =
+  | { kind: "SWEPT"; cancelled: number }
+  /** The notes do not tell what the run has counted (PostgreSQL crashed meanwhile): the round must start again. */
+  | { kind: "NOTES_LOST" }
+  | { kind: "REFUSED"; wouldCancel: number; live: number };
+
+const massCancelShare = 0.2;
+const massCancelCount = 10;
+
+/**
+ * After a complete full round: cancels the live appointments of its range that it has not seen, because a full list tells only what
+ * exists. Refuses, unless allowed, to cancel more than 20 % of them and more than 10, or any at all after an empty round:
+ * an empty answer is more often a fault than a cleared calendar.
+ */
+export async function sweep(unit: UnitOfWork, request: SweepRequest): Promise<SweepResult> {
+  const counts = await countRound(unit, request);
+  if (counts.noted !== request.seenCount) return { kind: "NOTES_LOST" };
+  if (!request.allowMassCancel && isMassCancel(counts)) {
+    return { kind: "REFUSED", wouldCancel: counts.missing, live: counts.live };
+  }
+  const cancelled = counts.missing > 0 ? await cancelMissing(unit, request) : 0;
+  await forgetSeen(unit, request.runId);
+  return { kind: "SWEPT", cancelled };
+}
+
+/** Drops what a round has noted: it is over, or starts again. */
+export async function forgetSeen(unit: UnitOfWork, runId: string): Promise<void> {
+  await sql`delete from seen_appointment where firm_id = ${unit.firmId} and run_id = ${runId}`.execute(unit.em.getKysely());
+}
+
+interface RoundCounts {
+  noted: number;
+  live: number;
+  missing: number;
+}
+
+function isMassCancel({ noted, live, missing }: RoundCounts): boolean {
+  if (noted === 0) return missing > 0;
+  return missing > massCancelCount && missing > massCancelShare * live;
+}
+
+async function countRound(unit: UnitOfWork, request: SweepRequest): Promise<RoundCounts> {
+  const { rows } = await sql<{ noted: string; live: string; missing: string }>`
+    select
+      (select count(*) from seen_appointment where firm_id = ${unit.firmId} and run_id = ${request.runId}) as noted,
+      count(*) as live,
+      count(*) filter (where seen.appointment_id is null) as missing
+    from appointment
+    left join seen_appointment seen
+      on seen.firm_id = appointment.firm_id and seen.run_id = ${request.runId} and seen.appointment_id = appointment.id
+    where ${sweepable(unit, request)}
+  `.execute(unit.em.getKysely());
+  const [counts] = rows;
+  return { noted: Number(counts?.noted), live: Number(counts?.live), missing: Number(counts?.missing) };
+}
+
+async function cancelMissing(unit: UnitOfWork, request: SweepRequest): Promise<number> {
+  const { rows } = await sql<{ id: string }>`
+    update appointment set status = 'CANCELLED', status_reason = 'MISSING_AT_PROVIDER', updated_at = ${unit.now}::timestamptz
+    where ${sweepable(unit, request)} and not exists (
+      select from seen_appointment seen
+      where seen.firm_id = appointment.firm_id and seen.run_id = ${request.runId} and seen.appointment_id = appointment.id
+    )
+    returning id
+  `.execute(unit.em.getKysely());
+  await recordForAppointments(unit, {
+    eventType: "appointment_cancelled_by_sync",
+    correlationId: request.correlationId,
+    appointments: rows.map(({ id }) => ({ id, metadata: { reason: "missing_at_provider" } })),
+  });
+  return rows.length;
+}
+
+/** Live appointments that came from this calendar and lie in the round's range. */
+function sweepable(unit: UnitOfWork, request: SweepRequest): ReturnType<typeof insideRange> {
+  return sql<boolean>`
+    appointment.firm_id = ${unit.firmId} and appointment.connection_id = ${request.connectionId}
+    and appointment.external_event_id is not null and appointment.status <> 'CANCELLED'
+    and ${insideRange("appointment", request.range)}
+  `;
+}

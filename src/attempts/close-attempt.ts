@@ -1,0 +1,223 @@
+import { LockMode } from "@mikro-orm/core";
+import { record } from "../audit/record.js";
+import type { ProviderFailure } from "../providers/provider.js";
+import { closeOpenFailure, openFailure, recordRetry, type Closing } from "./closing.js";
+import { coverPulls } from "./cover-pulls.js";
+import { decideRetry, type RetryPolicy } from "./retry-policy.js";
+import type { RunQueue } from "./run-queue.js";
+import type { AttemptFailure } from "./sync-attempt.entity.js";
+import { SyncRun } from "./sync-run.entity.js";
+
+export interface Engine {
+  policy: RetryPolicy;
+  queue: RunQueue;
+}
+
+const lostWorkersUntilAbandoned = 3;
+const secondsUntilNextLook = 3600;
+
+/** The attempt and its run have succeeded. The caller has written everything that the run was for. */
+export async function closeSucceeded(closing: Closing, requestCount: number, engine: Engine): Promise<void> {
+  const { unit, run, attempt, statistics } = closing;
+  attempt.succeed(unit.now, requestCount);
+  statistics.attemptSucceeded();
+  await closeOpenFailure(unit, statistics, run, attempt);
+  run.succeed(unit.now);
+  await recordRetry(closing);
+  await endRun(closing, engine);
+}
+
+/** The provider failed: what happens next is the failure's action, else the retry policy's decision. */
+export async function closeFailed(
+  closing: Closing,
+  failure: ProviderFailure,
+  requestCount: number,
+  engine: Engine,
+): Promise<void> {
+  const noted = attemptFailure(failure, closing.attempt.retryCount);
+  switch (failure.action.kind) {
+    case "REVOKE":
+      await openFailure(closing, noted, { requestCount, maxRetriesReached: false, nextRetryAt: null });
+      await revoke(closing, failure.action.reason, noted);
+      break;
+    case "HOLD":
+      await openFailure(closing, noted, { requestCount, maxRetriesReached: false, nextRetryAt: null });
+      closing.run.hold(noted);
+      postponeNextPull(closing);
+      break;
+    case "FAIL":
+    case "FULL_ROUND":
+    case "REFRESH_ACCESS":
+      await closeByPolicy(closing, noted, failure.retryAfterSeconds, requestCount, engine);
+      break;
+  }
+  await recordRetry(closing);
+}
+
+/** The worker stops: the next attempt starts at once, by another worker, with the same retry count. */
+export async function closeStopped(closing: Closing, requestCount: number, engine: Engine): Promise<void> {
+  const { unit, run, attempt } = closing;
+  const stopped = workerFailure("WORKER_STOPPED", "Worker stopped");
+  await openFailure(closing, stopped, { requestCount, maxRetriesReached: false, nextRetryAt: unit.now });
+  run.retryAt(unit.now, stopped, attempt.retryCount);
+  await engine.queue.send(unit, run, null);
+}
+
+/**
+ * The worker died or froze. Returns whether the run goes on, at once and outside the backoff: it does not when it has killed
+ * three workers, or when its retries are used up.
+ */
+export async function closeLostAttempt(closing: Closing, engine: Engine): Promise<boolean> {
+  const { unit, run, attempt } = closing;
+  run.lostWorkers += 1;
+  const lost = workerFailure("WORKER_LOST", "Worker lost");
+  const isAbandoned = run.lostWorkers >= lostWorkersUntilAbandoned;
+  const isOver = isAbandoned || attempt.retryCount >= engine.policy.maxRetries;
+  await openFailure(closing, lost, {
+    requestCount: attempt.requestCount,
+    maxRetriesReached: isOver,
+    nextRetryAt: isOver ? null : unit.now,
+  });
+  if (isAbandoned) recordAbandoned(closing);
+  if (isOver) await failRun(closing, lost, engine);
+  else run.retryCount = attempt.retryCount + 1;
+  await recordRetry(closing);
+  return !isOver;
+}
+
+/** A sweep that would cancel too much was refused: nothing goes on by itself until a manager decides. */
+export async function closeMassCancelRefused(
+  closing: Closing,
+  refused: { wouldCancel: number; live: number },
+  requestCount: number,
+  engine: Engine,
+): Promise<void> {
+  const { unit, run, connection } = closing;
+  const failure: AttemptFailure = {
+    errorClass: "NON_RETRYABLE",
+    errorCode: "MASS_CANCEL",
+    errorSummary: `Refused to cancel ${refused.wouldCancel} of ${refused.live} appointments`,
+    providerStatus: null,
+    providerRequestId: null,
+  };
+  await openFailure(closing, failure, { requestCount, maxRetriesReached: false, nextRetryAt: null });
+  await failRun(closing, failure, engine);
+  postponeNextPull(closing);
+  record(unit, {
+    eventType: "calendar_sync_mass_cancel_refused",
+    severity: "error",
+    resource: { type: "calendar_connection", id: connection.id },
+    correlationId: run.correlationId,
+    metadata: { would_cancel: refused.wouldCancel, live: refused.live },
+  });
+  await recordRetry(closing);
+}
+
+async function closeByPolicy(
+  closing: Closing,
+  failure: AttemptFailure,
+  retryAfterSeconds: number | null,
+  requestCount: number,
+  engine: Engine,
+): Promise<void> {
+  const { unit, run, attempt } = closing;
+  const decision = decideRetry(engine.policy, {
+    errorClass: failure.errorClass,
+    retryCount: attempt.retryCount,
+    retryAfterSeconds,
+    draw: Math.random(),
+  });
+  if (decision.kind === "RETRY") {
+    const nextRetryAt = new Date(unit.now.getTime() + Math.ceil(decision.delaySeconds * 1000));
+    await openFailure(closing, failure, { requestCount, maxRetriesReached: false, nextRetryAt });
+    run.retryAt(nextRetryAt, failure, attempt.retryCount + 1);
+    await engine.queue.send(unit, run, nextRetryAt);
+    await sendWaitingPull(closing, engine);
+    return;
+  }
+  const maxRetriesReached = decision.kind === "EXHAUSTED";
+  await openFailure(closing, failure, { requestCount, maxRetriesReached, nextRetryAt: null });
+  await failRun(closing, failure, engine);
+}
+
+async function failRun(closing: Closing, failure: AttemptFailure, engine: Engine): Promise<void> {
+  closing.run.fail(failure, closing.unit.now);
+  closing.statistics.runFailed();
+  await endRun(closing, engine);
+}
+
+async function endRun(closing: Closing, engine: Engine): Promise<void> {
+  await coverPulls(closing);
+  await sendWaitingPull(closing, engine);
+}
+
+/** A pull that waited behind this one goes to the workers. */
+async function sendWaitingPull({ unit, run }: Closing, engine: Engine): Promise<void> {
+  if (!run.isConnectionPull()) return;
+  await unit.em.flush(); // the guards see the end of this pull before the next one is sent
+  const waiting = await unit.em.findOne(
+    SyncRun,
+    {
+      firmId: unit.firmId,
+      connectionId: run.connectionId,
+      id: { $ne: run.id },
+      status: { $in: ["QUEUED", "RETRYING"] },
+      direction: "PULL",
+      appointmentId: null,
+      jobId: null,
+    },
+    { orderBy: { id: "desc" }, lockMode: LockMode.PESSIMISTIC_WRITE },
+  );
+  if (waiting) await engine.queue.send(unit, waiting, null);
+}
+
+async function revoke(
+  { unit, connection, run }: Closing,
+  reason: NonNullable<typeof connection.statusReason>,
+  failure: AttemptFailure,
+): Promise<void> {
+  connection.revoke(reason, unit.now);
+  run.hold(failure);
+  const others = await unit.em.find(
+    SyncRun,
+    { firmId: unit.firmId, connectionId: connection.id, id: { $ne: run.id }, status: { $in: ["QUEUED", "RETRYING"] } },
+    { lockMode: LockMode.PESSIMISTIC_WRITE },
+  );
+  for (const other of others) other.hold(null);
+  record(unit, {
+    eventType: "calendar_connection_revoked",
+    severity: "error",
+    resource: { type: "calendar_connection", id: connection.id },
+    correlationId: run.correlationId,
+    metadata: { reason: reason.toLowerCase(), error_code: failure.errorCode, provider_status: failure.providerStatus },
+  });
+}
+
+/** What stopped this connection is not mended by asking again soon. */
+function postponeNextPull({ unit, connection }: Closing): void {
+  if (connection.nextPullAt) connection.nextPullAt = new Date(unit.now.getTime() + secondsUntilNextLook * 1000);
+}
+
+function recordAbandoned({ unit, run }: Closing): void {
+  record(unit, {
+    eventType: "calendar_sync_run_abandoned",
+    severity: "error",
+    resource: { type: "sync_run", id: run.id },
+    correlationId: run.correlationId,
+    metadata: { lost_workers: run.lostWorkers, operation: run.operation, connection_id: run.connectionId },
+  });
+}
+
+function workerFailure(errorCode: "WORKER_LOST" | "WORKER_STOPPED", errorSummary: string): AttemptFailure {
+  return { errorClass: "TRANSIENT", errorCode, errorSummary, providerStatus: null, providerRequestId: null };
+}
+
+function attemptFailure(failure: ProviderFailure, retryCount: number): AttemptFailure {
+  return {
+    errorClass: failure.errorClass,
+    errorCode: failure.errorCode,
+    errorSummary: retryCount > 0 ? `Retry ${retryCount}: ${failure.message}` : failure.message,
+    providerStatus: failure.providerStatus,
+    providerRequestId: failure.providerRequestId,
+  };
+}

@@ -1,0 +1,75 @@
+import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
+import type { StatisticsChange } from "../connections/statistics-change.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
+import { record, type Severity } from "../audit/record.js";
+import { SyncAttempt, type AttemptFailure } from "./sync-attempt.entity.js";
+import type { SyncRun } from "./sync-run.entity.js";
+
+/** What the transaction that closes an attempt works on: connection and run are locked. */
+export interface Closing {
+  unit: UnitOfWork;
+  connection: CalendarConnection;
+  run: SyncRun;
+  attempt: SyncAttempt;
+  statistics: StatisticsChange;
+}
+
+/** Closes the attempt as failed; it becomes the run's open failure in place of the one before. Counts it. */
+export async function openFailure(
+  closing: Closing,
+  failure: AttemptFailure,
+  outcome: { requestCount: number; maxRetriesReached: boolean; nextRetryAt: Date | null },
+): Promise<void> {
+  const { unit, run, attempt, statistics } = closing;
+  await closeOpenFailure(unit, statistics, run, null);
+  attempt.fail(failure, unit.now, outcome.requestCount);
+  attempt.maxRetriesReached = outcome.maxRetriesReached;
+  attempt.nextRetryAt = outcome.nextRetryAt;
+  run.openFailureId = attempt.id;
+  statistics.attemptFailed({ errorClass: failure.errorClass, maxRetriesReached: outcome.maxRetriesReached });
+}
+
+/** The run's open failure, if there is one, is resolved by a successful attempt, or superseded where there is none. */
+export async function closeOpenFailure(
+  unit: UnitOfWork,
+  statistics: StatisticsChange,
+  run: SyncRun,
+  resolvedBy: SyncAttempt | null,
+): Promise<void> {
+  if (run.openFailureId === null) return;
+  const failed = await unit.em.findOneOrFail(SyncAttempt, { firmId: unit.firmId, id: run.openFailureId });
+  if (resolvedBy) failed.resolve(resolvedBy);
+  else failed.supersede();
+  run.openFailureId = null;
+  if (failed.errorClass === null) throw new Error(`Attempt ${failed.id} is an open failure without a class`);
+  statistics.failureClosed({ errorClass: failed.errorClass, maxRetriesReached: failed.maxRetriesReached });
+}
+
+/** Audits an automatic retry with its outcome. A run's first attempt is none. */
+export async function recordRetry(closing: Closing): Promise<void> {
+  const { unit, run, attempt } = closing;
+  if (attempt.retryCount === 0) return;
+  const original = await unit.em.findOne(
+    SyncAttempt,
+    { firmId: unit.firmId, runId: run.id },
+    { orderBy: { id: "asc" }, fields: ["id"] },
+  );
+  record(unit, {
+    eventType: "calendar_sync_retry",
+    severity: retrySeverity(attempt),
+    resource: { type: "sync_attempt", id: attempt.id },
+    correlationId: run.correlationId,
+    metadata: {
+      original_attempt_id: original?.id ?? null,
+      retry_count: attempt.retryCount,
+      error_class: attempt.errorClass,
+      next_retry_at: attempt.nextRetryAt?.toISOString() ?? null,
+      max_retries_reached: attempt.maxRetriesReached,
+    },
+  });
+}
+
+function retrySeverity(attempt: SyncAttempt): Severity {
+  if (attempt.status === "SUCCESS") return "info";
+  return attempt.maxRetriesReached ? "error" : "warning";
+}

@@ -1,0 +1,69 @@
+import { sql } from "kysely";
+import type { UnitOfWork } from "../database/unit-of-work.js";
+import { AuditEvent } from "./audit-event.entity.js";
+
+export type Severity = "info" | "warning" | "error";
+
+/** Every event type that is recorded, with its category. */
+export const eventCategories = {
+  calendar_connection_resync_requested: "calendar_sync",
+  calendar_sync_retry: "calendar_sync",
+  calendar_sync_run_cancelled: "calendar_sync",
+  calendar_sync_run_abandoned: "calendar_sync",
+  calendar_sync_mass_cancel_refused: "calendar_sync",
+  calendar_connection_connected: "calendar_connection",
+  calendar_connection_revoked: "calendar_connection",
+  appointment_time_changed_by_sync: "appointment",
+  appointment_cancelled_by_sync: "appointment",
+  audit_events_read: "audit",
+} as const;
+export type AuditEventType = keyof typeof eventCategories;
+
+export interface AuditRecord {
+  eventType: AuditEventType;
+  severity?: Severity;
+  /** The user who asked; absent for what the server does by itself. */
+  actorId?: string;
+  resource: { type: "calendar_connection" | "appointment" | "sync_run" | "sync_attempt" | "firm"; id: string };
+  correlationId?: string;
+  /** Ids, times, codes and the reason a manager typed: never titles, attendees, addresses or names. */
+  metadata: Record<string, unknown>;
+}
+
+/** Adds an audit event to the unit of work, so that it is committed with the deed or not at all. Its failure fails the deed. */
+export function record(unit: UnitOfWork, event: AuditRecord): void {
+  unit.em.persist(
+    unit.em.create(AuditEvent, {
+      firmId: unit.firmId,
+      eventType: event.eventType,
+      eventCategory: eventCategories[event.eventType],
+      severity: event.severity ?? "info",
+      actorId: event.actorId ?? null,
+      resourceType: event.resource.type,
+      resourceId: event.resource.id,
+      correlationId: event.correlationId ?? null,
+      metadata: event.metadata,
+      createdAt: unit.now,
+    }),
+  );
+}
+
+/** One event for each appointment that a page or a sweep changed: a statement for all of them. */
+export interface AppointmentEvents {
+  eventType: "appointment_time_changed_by_sync" | "appointment_cancelled_by_sync";
+  correlationId: string;
+  appointments: readonly { id: string; metadata: Record<string, unknown> }[];
+}
+
+/** Records many appointments' events at once, in the caller's transaction. */
+export async function recordForAppointments(unit: UnitOfWork, events: AppointmentEvents): Promise<void> {
+  if (events.appointments.length === 0) return;
+  const ids = events.appointments.map(({ id }) => id);
+  const metadata = events.appointments.map((appointment) => JSON.stringify(appointment.metadata));
+  await sql`
+    insert into audit_event (firm_id, event_type, event_category, severity, resource_type, resource_id, correlation_id, metadata, created_at)
+    select ${unit.firmId}, ${events.eventType}, ${eventCategories[events.eventType]}, 'info', 'appointment', id,
+      ${events.correlationId}::uuid, metadata::jsonb, ${unit.now}::timestamptz
+    from unnest(${ids}::bigint[], ${metadata}::text[]) as changed (id, metadata)
+  `.execute(unit.em.getKysely());
+}
