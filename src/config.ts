@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import { demoSecrets } from "./access/demo-secrets.js";
 import { secretNames, variables, type ServerRole, type Variables } from "./config-variables.js";
 import { parseCredentialKeys } from "./connections/credential-cipher.js";
@@ -152,7 +153,7 @@ function configOf(values: Variables) {
       jitterFactor: values.JITTER_FACTOR,
     },
     graphql: { graphiql: values.GRAPHIQL ?? demo, introspection: values.INTROSPECTION ?? demo },
-    log: { level: values.LOG_LEVEL, isPretty: values.LOG_PRETTY ?? process.stdout.isTTY },
+    log: { level: values.LOG_LEVEL, isPretty: values.LOG_PRETTY ?? isatty(1) },
   };
 }
 
