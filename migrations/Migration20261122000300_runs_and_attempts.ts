@@ -82,7 +82,7 @@ export class Migration20261122000300_runs_and_attempts extends Migration {
       create index sync_run_of_appointment on sync_run (firm_id, appointment_id, id desc) where appointment_id is not null;
       create index sync_run_by_status on sync_run (firm_id, status, id desc);
       grant select, insert, update, delete on sync_run to ${appRole};
-      grant select, insert on sync_run to ${systemRole};
+      grant select, insert, update (status, job_id) on sync_run to ${systemRole};
 
       create table sync_attempt (
         firm_id bigint not null,

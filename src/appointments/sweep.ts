@@ -40,7 +40,9 @@ export async function sweep(unit: UnitOfWork, request: SweepRequest): Promise<Sw
 
 /** Drops what a round has noted: it is over, or starts again. */
 export async function forgetSeen(unit: UnitOfWork, runId: string): Promise<void> {
-  await sql`delete from seen_appointment where firm_id = ${unit.firmId} and run_id = ${runId}`.execute(unit.em.getKysely());
+  await sql`delete from seen_appointment where firm_id = ${unit.firmId} and run_id = ${runId}`.execute(
+    unit.em.getKysely(),
+  );
 }
 
 interface RoundCounts {

@@ -28,7 +28,12 @@ export function cancelRun(unit: UnitOfWork, run: SyncRun, metadata: Record<strin
     eventType: "calendar_sync_run_cancelled",
     resource: { type: "sync_run", id: run.id },
     correlationId: run.correlationId,
-    metadata: { ...metadata, connection_id: run.connectionId, operation: run.operation, status_before: status.toLowerCase() },
+    metadata: {
+      ...metadata,
+      connection_id: run.connectionId,
+      operation: run.operation,
+      status_before: status.toLowerCase(),
+    },
   });
 }
 

@@ -140,6 +140,26 @@ export const providerErrorCodes = {
     sentence: "The provider refused the request.",
     remedy: "Report it with the correlation id; repeating it unchanged does not help.",
   },
+  CREDENTIALS_UNREADABLE: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "The stored credentials cannot be decrypted.",
+    remedy: "The operator restores the missing key; held runs then go on.",
+  },
+  CREDENTIALS_MISSING: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "The connection has no stored credentials.",
+    remedy: "Reconnect the calendar.",
+  },
+  DATABASE_UNAVAILABLE: {
+    errorClass: "TRANSIENT",
+    sentence: "This server's database did not answer in time.",
+    remedy: waits,
+  },
+  INTERNAL_ERROR: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "A fault of this server stopped the attempt.",
+    remedy: "Report it with the correlation id.",
+  },
 } as const satisfies Record<string, ErrorCodeMeaning>;
 
 export type ProviderErrorCode = keyof typeof providerErrorCodes;

@@ -1,0 +1,84 @@
+import { sql } from "kysely";
+import { inFirm } from "../database/firm-scope.js";
+import type { EntityManager } from "../database/orm.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
+import type { CredentialCipher, CredentialPlace } from "./credential-cipher.js";
+
+/** A connection's tokens, in the clear: never logged, never kept. */
+export interface Credentials {
+  refreshToken: string;
+  access: { token: string; expiresAt: Date } | null;
+}
+
+/** Stores a connection's first tokens, encrypted. */
+export async function storeCredentials(
+  unit: UnitOfWork,
+  cipher: CredentialCipher,
+  connectionId: string,
+  refreshToken: string,
+  scopes: readonly string[],
+): Promise<void> {
+  const encrypted = cipher.encrypt(refreshToken, place(unit.firmId, connectionId, "refresh_token"));
+  await sql`
+    insert into calendar_credential (firm_id, connection_id, key_version, refresh_token, scopes)
+    values (${unit.firmId}, ${connectionId}, ${encrypted.keyVersion}, ${encrypted.ciphertext}, ${[...scopes]}::text[])
+  `.execute(unit.em.getKysely());
+}
+
+interface CredentialRow {
+  key_version: number;
+  refresh_token: Buffer;
+  access_token: Buffer | null;
+  access_token_expires_at: string | null;
+}
+
+/**
+ * Null where the connection has none.
+ * @throws CredentialUnreadableError
+ */
+export async function loadCredentials(
+  em: EntityManager,
+  cipher: CredentialCipher,
+  firmId: string,
+  connectionId: string,
+): Promise<Credentials | null> {
+  const { rows } = await inFirm(firmId, () =>
+    sql<CredentialRow>`
+      select key_version, refresh_token, access_token, access_token_expires_at from calendar_credential
+      where firm_id = ${firmId} and connection_id = ${connectionId}
+    `.execute(em.getKysely()),
+  );
+  const [row] = rows;
+  if (!row) return null;
+  const open = (ciphertext: Buffer, column: string): string =>
+    cipher.decrypt({ ciphertext, keyVersion: row.key_version }, place(firmId, connectionId, column));
+  return {
+    refreshToken: open(row.refresh_token, "refresh_token"),
+    access:
+      row.access_token && row.access_token_expires_at
+        ? { token: open(row.access_token, "access_token"), expiresAt: new Date(row.access_token_expires_at) }
+        : null,
+  };
+}
+
+/** Replaces a connection's tokens after a refresh. */
+export async function replaceCredentials(
+  unit: UnitOfWork,
+  cipher: CredentialCipher,
+  connectionId: string,
+  granted: { refreshToken: string; accessToken: string; expiresInSeconds: number },
+): Promise<void> {
+  const refresh = cipher.encrypt(granted.refreshToken, place(unit.firmId, connectionId, "refresh_token"));
+  const access = cipher.encrypt(granted.accessToken, place(unit.firmId, connectionId, "access_token"));
+  await sql`
+    update calendar_credential set
+      key_version = ${refresh.keyVersion}, refresh_token = ${refresh.ciphertext}, access_token = ${access.ciphertext},
+      access_token_expires_at = ${unit.now}::timestamptz + make_interval(secs => ${granted.expiresInSeconds}),
+      updated_at = ${unit.now}::timestamptz
+    where firm_id = ${unit.firmId} and connection_id = ${connectionId}
+  `.execute(unit.em.getKysely());
+}
+
+function place(firmId: string, connectionId: string, column: string): CredentialPlace {
+  return { firmId, connectionId, column };
+}

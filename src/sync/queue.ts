@@ -1,0 +1,77 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import { fromKysely, PgBoss } from "pg-boss";
+import type { RunQueue } from "../attempts/run-queue.js";
+import type { SyncRun } from "../attempts/sync-run.entity.js";
+import { queueSchema, syncQueue } from "../database/queue-schema.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
+import type { RunWatcher } from "./run-watcher.js";
+
+/** What a job holds: only ids. */
+export interface JobPayload {
+  firmId: string;
+  runId: string;
+}
+
+/** Who waits for a person goes first. */
+export const priorities = { manual: 40, notification: 30, push: 20, retry: 10, scheduled: 0 } as const;
+
+/** A pg-boss on the system login; `isWorking` where this process takes jobs, not only sends them. */
+export function createBoss(systemUrl: string, isWorking: boolean, log: Logger): PgBoss {
+  const boss = new PgBoss({
+    connectionString: systemUrl,
+    schema: queueSchema,
+    application_name: "calendar-sync-queue",
+    migrate: false,
+    createSchema: false,
+    schedule: false,
+    supervise: isWorking,
+    useListenNotify: isWorking,
+    reindex: false, // needs the owner
+    // A lost worker is noticed after its 10 s heartbeat plus this.
+    superviseIntervalSeconds: 1,
+    monitorIntervalSeconds: 1,
+    queueCacheIntervalSeconds: 1,
+    maintenanceIntervalSeconds: 60,
+    max: 4,
+  });
+  boss.on("error", (error) => {
+    log.warn({ reason: error.name }, "queue: the database did not answer");
+  });
+  boss.on("warning", (warning) => {
+    log.warn({ warning: warning.message }, "queue: warning");
+  });
+  return boss;
+}
+
+/** Runs are worked from a pg-boss queue whose jobs are sent in the transaction of the deed. */
+export class PgBossRunQueue implements RunQueue {
+  constructor(
+    private readonly boss: PgBoss,
+    private readonly watcher: RunWatcher,
+  ) {}
+
+  async send(unit: UnitOfWork, run: SyncRun, startAfter: Date | null): Promise<void> {
+    const jobId = randomUUID();
+    const delaySeconds = startAfter ? Math.max(0, (startAfter.getTime() - unit.now.getTime()) / 1000) : 0;
+    await this.boss.send(syncQueue, { firmId: unit.firmId, runId: run.id } satisfies JobPayload, {
+      id: jobId,
+      priority: priorityOf(run),
+      // Relative, by the database's clock. A job without it is told to the workers at commit.
+      ...(delaySeconds > 0 ? { startAfter: delaySeconds } : {}),
+      db: fromKysely(unit.em.getKysely()),
+    });
+    run.jobId = jobId;
+  }
+
+  settled(firmId: string, runId: string, waitSeconds: number): Promise<void> {
+    return this.watcher.settled(firmId, runId, waitSeconds);
+  }
+}
+
+function priorityOf(run: SyncRun): number {
+  if (run.trigger === "MANUAL" || run.trigger === "CONNECT") return priorities.manual;
+  if (run.retryCount > 0) return priorities.retry;
+  if (run.direction === "PUSH") return priorities.push;
+  return run.trigger === "NOTIFICATION" ? priorities.notification : priorities.scheduled;
+}

@@ -1,0 +1,79 @@
+import type { PgBoss } from "pg-boss";
+import type { Logger } from "pino";
+import type { RetryPolicy } from "../attempts/retry-policy.js";
+import type { CredentialCipher } from "../connections/credential-cipher.js";
+import type { Database } from "../database/orm.js";
+import type { CalendarProvider, ProviderName } from "../providers/provider.js";
+import { AccessTokens } from "./access-tokens.js";
+import { createBoss, PgBossRunQueue } from "./queue.js";
+import { RunWatcher } from "./run-watcher.js";
+import { Scheduler } from "./scheduler.js";
+import { Worker } from "./worker.js";
+
+export interface SyncEngineOptions {
+  /** On the application's login. */
+  database: Database;
+  /** On the system login. */
+  systemDatabase: Database;
+  appUrl: string;
+  systemUrl: string;
+  cipher: CredentialCipher;
+  providers: ReadonlyMap<ProviderName, CalendarProvider>;
+  policy: RetryPolicy;
+  window: { pastDays: number; futureDays: number };
+  intervalSeconds: number;
+  workerConcurrency: number;
+  isWorker: boolean;
+  isScheduler: boolean;
+  log: Logger;
+}
+
+/** What this process does of the sync: it always sends runs and waits for them, and works on them or schedules them if told to. */
+export class SyncEngine {
+  readonly queue: PgBossRunQueue;
+
+  private constructor(
+    private readonly boss: PgBoss,
+    private readonly watcher: RunWatcher,
+    queue: PgBossRunQueue,
+    private readonly worker: Worker | null,
+    private readonly scheduler: Scheduler | null,
+  ) {
+    this.queue = queue;
+  }
+
+  static async start(options: SyncEngineOptions): Promise<SyncEngine> {
+    const { log } = options;
+    const { em } = options.database;
+    const boss = createBoss(options.systemUrl, options.isWorker, log);
+    const watcher = new RunWatcher(em, options.appUrl, log);
+    const queue = new PgBossRunQueue(boss, watcher);
+    const engine = { policy: options.policy, queue };
+    const tokens = new AccessTokens(em, options.cipher);
+    const { providers, window, workerConcurrency: concurrency } = options;
+    const worker = options.isWorker
+      ? new Worker({ em, boss, engine, tokens, providers, window, concurrency, log })
+      : null;
+    const scheduler = options.isScheduler
+      ? new Scheduler(options.systemDatabase.em, boss, options.intervalSeconds, log)
+      : null;
+    await boss.start();
+    await watcher.start();
+    await worker?.start();
+    scheduler?.start();
+    return new SyncEngine(boss, watcher, queue, worker, scheduler);
+  }
+
+  /** Who waits for a run is answered at once, with the run as it is. */
+  async stopWaiting(): Promise<void> {
+    await this.watcher.stop();
+  }
+
+  /** Schedules no more, gives the runs under way back to other workers, and ends. */
+  async stop(): Promise<void> {
+    await this.scheduler?.stop();
+    if (this.worker) await this.worker.stop();
+    else await this.boss.stop({ graceful: false });
+    await this.watcher.stop();
+  }
+}

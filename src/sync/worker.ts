@@ -1,0 +1,114 @@
+import type { Job, PgBoss } from "pg-boss";
+import type { Logger } from "pino";
+import type { Engine } from "../attempts/close-attempt.js";
+import { startAttempt, type StartedAttempt } from "../attempts/start-attempt.js";
+import { isDatabaseUnavailable } from "../database/availability.js";
+import type { EntityManager } from "../database/orm.js";
+import { syncQueue } from "../database/queue-schema.js";
+import { providerFailure } from "../providers/failure.js";
+import { ProviderFailure, type CalendarProvider, type ProviderName } from "../providers/provider.js";
+import type { AccessTokens } from "./access-tokens.js";
+import { AttemptWriter, FencedOffError } from "./attempt-writer.js";
+import { Pull } from "./pull.js";
+import type { JobPayload } from "./queue.js";
+
+export interface WorkerParts {
+  em: EntityManager;
+  boss: PgBoss;
+  engine: Engine;
+  tokens: AccessTokens;
+  providers: ReadonlyMap<ProviderName, CalendarProvider>;
+  window: { pastDays: number; futureDays: number };
+  concurrency: number;
+  log: Logger;
+}
+
+const stopTimeoutMs = 8_000;
+
+/** Takes runs from the queue and works on them: one attempt a job. */
+export class Worker {
+  private readonly stopping = new AbortController();
+
+  constructor(private readonly parts: WorkerParts) {}
+
+  async start(): Promise<void> {
+    await this.parts.boss.work<JobPayload>(
+      syncQueue,
+      {
+        localConcurrency: this.parts.concurrency,
+        batchSize: 1,
+        // Due retries and the jobs of lost workers are not notified, so they are found by polling.
+        pollingIntervalSeconds: 1,
+        notifyPollingIntervalSeconds: 1,
+        burstWhenReadyExceeds: 1,
+      },
+      async (jobs) => {
+        for (const job of jobs) await this.work(job);
+      },
+    );
+  }
+
+  /** Attempts under way are closed as stopped and their runs given back; resolves when all have ended. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.parts.boss.stop({ graceful: true, timeout: stopTimeoutMs });
+  }
+
+  private async work(job: Job<JobPayload>): Promise<void> {
+    const { em, engine, log } = this.parts;
+    const started = await startAttempt(em, { jobId: job.id, ...job.data }, engine);
+    if (!started) return;
+    const attemptLog = log.child({
+      firmId: started.firmId,
+      connectionId: started.connection.id,
+      correlationId: started.run.correlationId,
+      attemptId: started.attemptId,
+    });
+    const name = `${started.run.operation.toLowerCase()} of connection ${started.connection.id}`;
+    attemptLog.info(`attempt ${started.attemptId}: ${name} started (retry ${started.run.retryCount})`);
+    const outcome = await this.attempt(started, job.signal, attemptLog);
+    attemptLog.info(`attempt ${started.attemptId}: ${name} ${outcome}`);
+  }
+
+  /** Closes the attempt whatever happens, and says how; throws only when the database does not let it. */
+  private async attempt(started: StartedAttempt, jobSignal: AbortSignal, log: Logger): Promise<string> {
+    const { em, engine, tokens, providers, window } = this.parts;
+    const provider = providers.get(started.connection.provider);
+    const writer = new AttemptWriter(em, started, engine);
+    if (!provider) {
+      await writer.fail(providerFailure("INVALID_CLIENT", { action: { kind: "HOLD" } }), 0);
+      return "held: this server has no application for its provider";
+    }
+    const signal = AbortSignal.any([jobSignal, this.stopping.signal]);
+    const pull = new Pull(started, { provider, tokens, writer, window }, signal);
+    try {
+      await pull.run();
+      return "succeeded";
+    } catch (error) {
+      return await this.closeAfter(error, pull, writer, log);
+    }
+  }
+
+  private async closeAfter(error: unknown, pull: Pull, writer: AttemptWriter, log: Logger): Promise<string> {
+    try {
+      if (error instanceof FencedOffError) return "was fenced off";
+      if (this.stopping.signal.aborted) {
+        await writer.stop(pull.requestCount);
+        return "stopped with its worker";
+      }
+      const failure = failureOf(error, log);
+      await writer.fail(failure, pull.requestCount);
+      return `failed: ${failure.errorCode} (${failure.message})`;
+    } catch (closingError) {
+      if (closingError instanceof FencedOffError) return "was fenced off";
+      throw closingError;
+    }
+  }
+}
+
+function failureOf(error: unknown, log: Logger): ProviderFailure {
+  if (error instanceof ProviderFailure) return error;
+  if (isDatabaseUnavailable(error)) return providerFailure("DATABASE_UNAVAILABLE", { cause: error });
+  log.error({ err: error }, "the attempt failed by a fault of this server");
+  return providerFailure("INTERNAL_ERROR", { cause: error });
+}
