@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
-import pg from "pg";
+import type pg from "pg";
 import { PgBoss, type Queue } from "pg-boss";
 import { groupRoles } from "./logins.js";
 
@@ -32,8 +33,16 @@ function schemaVersionOf(packageFile: string): number {
   return pgboss.schema;
 }
 
+/** Whether tables, queue and grants are this build's. Asked with the owner's connection. */
+export async function isQueueCurrent(owner: pg.Client): Promise<boolean> {
+  const { rows } = await owner.query<{ comment: string | null }>(
+    `select obj_description(to_regnamespace('${queueSchema}')::oid, 'pg_namespace') as comment`,
+  );
+  return rows[0]?.comment === installedAs;
+}
+
 /** Installs or updates pg-boss's tables and the queue as the owner, and lets the other logins use them. Call it under a lock. */
-export async function installQueue(ownerUrl: string): Promise<void> {
+export async function installQueue(ownerUrl: string, owner: pg.Client): Promise<void> {
   const boss = new PgBoss({
     ...{ connectionString: ownerUrl, schema: queueSchema, max: 2 },
     ...{ supervise: false, schedule: false, registerInstance: false, bamIntervalSeconds: 10 },
@@ -47,7 +56,8 @@ export async function installQueue(ownerUrl: string): Promise<void> {
   } finally {
     await boss.stop({ graceful: false });
   }
-  await grantQueue(ownerUrl);
+  await owner.query(grants);
+  await owner.query(`comment on schema ${queueSchema} is '${installedAs}'`);
 }
 
 /** An update of pg-boss builds indexes after its migration, and only an instance that may migrate does so. */
@@ -74,12 +84,8 @@ const grants = `
   grant select, delete on ${queueSchema}.job_dependency to ${groupRoles.system};
 `;
 
-async function grantQueue(ownerUrl: string): Promise<void> {
-  const client = new pg.Client(ownerUrl);
-  await client.connect();
-  try {
-    await client.query(grants);
-  } finally {
-    await client.end();
-  }
-}
+/** Written on the schema when all of it is there: what it was made of. */
+const installedAs = `pg-boss ${queueSchemaVersion} ${createHash("sha256")
+  .update(JSON.stringify([syncQueueOptions, grants]))
+  .digest("hex")
+  .slice(0, 16)}`;

@@ -7,7 +7,7 @@ import { pino } from "pino";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../src/database/embedded/embedded-postgres.js";
 import { tryFileLock } from "../../src/database/embedded/file-lock.js";
 import { throwAwaySettings } from "../../src/database/embedded/settings.js";
-import { createEmbeddedDatabase } from "../../src/database/logins.js";
+import { createEmbeddedDatabase } from "../../src/database/embedded/embedded-logins.js";
 import { migrate } from "../../src/database/migrate.js";
 import { clusterVariable, templateDatabase, withDatabase } from "./database.js";
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import pg from "pg";
-import { createEmbeddedDatabase, createEmbeddedLogins, embeddedLogins } from "../logins.js";
+import { createEmbeddedDatabase, createEmbeddedLogins, embeddedLogins } from "./embedded-logins.js";
 import type { DataFolder, Passwords } from "./data-folder.js";
 
 /** Where the logins of embedded mode connect; on loopback, with the password. */

@@ -1,0 +1,12 @@
+/** The database cannot be used as it is. The message is one line that tells the operator (or the DBA) what to do. */
+export class DatabaseSetupError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "DatabaseSetupError";
+  }
+}
+
+/** The SQLSTATE or system code that a database call failed with; empty where there is none. */
+export function databaseErrorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
