@@ -1,0 +1,51 @@
+import type { Scenario } from "../scenario.js";
+import type { Item, WalkPosition } from "../walk.js";
+
+/** Where a page of a list starts. */
+export interface PageStart extends WalkPosition {
+  /** The list's change number when its first page was asked for. */
+  until: number;
+  page: number;
+}
+
+export interface ListedItem {
+  item: Item;
+  /** Where the list goes on after it. */
+  next: WalkPosition;
+}
+
+export interface Page {
+  items: Item[];
+  /** Null on the last page. */
+  next: PageStart | null;
+}
+
+/** Cuts a page out of a list, in the shape that the scenario asks for. */
+export function takePage(listed: Iterable<ListedItem>, size: number, start: PageStart, scenario: Scenario): Page {
+  const after = (position: WalkPosition): PageStart => ({ ...position, until: start.until, page: start.page + 1 });
+  if (scenario.pages === "empty" && start.page % 2 === 0) return { items: [], next: after(start) };
+  const page = cut(listed, scenario.pages === "short" ? Math.ceil(size / 2) : size, scenario.hasDuplicates);
+  if (scenario.pages === "repeated" && start.page > 0) return { items: page.items, next: start };
+  if (page.next) return { items: page.items, next: after(page.next) };
+  if (scenario.pages === "endless") return { items: page.items, next: after(page.end ?? start) };
+  return { items: page.items, next: null };
+}
+
+interface Cut {
+  items: Item[];
+  next: WalkPosition | null;
+  end: WalkPosition | null;
+}
+
+function cut(listed: Iterable<ListedItem>, size: number, isLastRepeated: boolean): Cut {
+  const items: Item[] = [];
+  let end: WalkPosition | null = null;
+  let beforeEnd: WalkPosition | null = null;
+  for (const { item, next } of listed) {
+    if (items.length === size) return { items, next: isLastRepeated && beforeEnd ? beforeEnd : end, end };
+    items.push(item);
+    beforeEnd = end;
+    end = next;
+  }
+  return { items, next: null, end };
+}

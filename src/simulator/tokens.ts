@@ -1,0 +1,142 @@
+import type { IdentifierSource } from "./identifiers.js";
+
+/** Seconds an access token lives, as both providers say. */
+export const ACCESS_TOKEN_SECONDS = 3599;
+
+export interface Grant {
+  account: string;
+  scopes: readonly string[];
+}
+
+export interface AccessToken extends Grant {
+  expiresAt: number;
+}
+
+export interface AuthorizationCode extends Grant {
+  /** Where given, the exchange must name the same one. */
+  redirectUri: string | null;
+}
+
+/** What is stored of the tokens between two runs. */
+export interface StoredTokens {
+  access: [string, AccessToken][];
+  refresh: [string, Grant][];
+  codes: [string, AuthorizationCode][];
+}
+
+/** Access tokens, refresh tokens and authorization codes that were given out. */
+export class Tokens {
+  readonly #access = new Map<string, AccessToken>();
+  readonly #refresh = new Map<string, Grant>();
+  readonly #codes = new Map<string, AuthorizationCode>();
+  #revision = 0;
+
+  constructor(
+    private readonly identifiers: IdentifierSource,
+    private readonly now: () => number,
+  ) {}
+
+  /** Rises with every change that issuing does not count. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  issueAccess(grant: Grant, lifeSeconds: number = ACCESS_TOKEN_SECONDS): string {
+    this.#dropExpired();
+    const token = `ya29.${this.identifiers.next("access")}`;
+    this.#access.set(token, { ...grant, expiresAt: this.now() + lifeSeconds * 1000 });
+    return token;
+  }
+
+  issueRefresh(grant: Grant): string {
+    const token = `1//0${this.identifiers.next("refresh")}`;
+    this.#refresh.set(token, grant);
+    return token;
+  }
+
+  issueCode(code: AuthorizationCode): string {
+    const text = `4/0${this.identifiers.next("code")}`;
+    this.#codes.set(text, code);
+    return text;
+  }
+
+  /** The grant of a living access token. */
+  access(token: string): AccessToken | undefined {
+    const found = this.#access.get(token);
+    return found && found.expiresAt > this.now() ? found : undefined;
+  }
+
+  /** Whose token it was, also when it has expired. */
+  accountOfAccess(token: string): string | undefined {
+    return this.#access.get(token)?.account;
+  }
+
+  refresh(token: string): Grant | undefined {
+    return this.#refresh.get(token);
+  }
+
+  /** A refresh token of the account, or undefined where none was issued. */
+  refreshTokenOf(account: string): string | undefined {
+    for (const [token, grant] of this.#refresh) if (grant.account === account) return token;
+    return undefined;
+  }
+
+  /** Codes work once. */
+  redeemCode(code: string): AuthorizationCode | undefined {
+    this.#revision += 1;
+    const found = this.#codes.get(code);
+    this.#codes.delete(code);
+    return found;
+  }
+
+  code(code: string): AuthorizationCode | undefined {
+    return this.#codes.get(code);
+  }
+
+  /** Ends access tokens now: those of one account, or all. */
+  expireAccess(account?: string): void {
+    this.#revision += 1;
+    for (const token of this.#access.values()) {
+      if (account === undefined || token.account === account) token.expiresAt = this.now();
+    }
+  }
+
+  /** Takes back what a token stands for. False where the token is unknown. */
+  revoke(token: string): boolean {
+    this.#revision += 1;
+    const isRefresh = this.#refresh.has(token);
+    const grant = this.#refresh.get(token) ?? this.#access.get(token);
+    if (!grant) return false;
+    this.#refresh.delete(token);
+    this.#access.delete(token);
+    if (isRefresh)
+      for (const [access, { account }] of this.#access) if (account === grant.account) this.#access.delete(access);
+    return true;
+  }
+
+  clear(): void {
+    this.#access.clear();
+    this.#refresh.clear();
+    this.#codes.clear();
+  }
+
+  stored(): StoredTokens {
+    return { access: [...this.#access], refresh: [...this.#refresh], codes: [...this.#codes] };
+  }
+
+  restore(stored: StoredTokens): void {
+    this.clear();
+    for (const [token, grant] of stored.access) this.#access.set(token, grant);
+    for (const [token, grant] of stored.refresh) this.#refresh.set(token, grant);
+    for (const [code, grant] of stored.codes) this.#codes.set(code, grant);
+  }
+
+  /** Keeps a long-lived simulator small: tokens that expired a day ago are of no interest to anybody. */
+  #dropExpired(): void {
+    const limit = this.now() - 86_400_000;
+    for (const [token, { expiresAt }] of this.#access) {
+      if (expiresAt > limit) return;
+      this.#access.delete(token);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import type { SimulatedCalendar } from "./calendar.js";
+import { instanceId } from "./event.js";
+import type { FormerInstance, SeriesEvent, StoredEvent } from "./event.js";
+import { exceptionAt, firstIndexFrom } from "./series.js";
+
+/** One thing a client may be told about, before it takes a provider's form. */
+export type Item =
+  | { kind: "event"; event: StoredEvent }
+  | { kind: "instance"; series: SeriesEvent; originalStartsAt: number }
+  /** An instance that no longer exists; always a deletion. */
+  | { kind: "former"; series: SeriesEvent; former: FormerInstance }
+  /** A single event that became a series: to clients that see instances only, its id is gone. */
+  | { kind: "formerSingle"; series: SeriesEvent };
+
+export interface TimeRange {
+  /** Ends after this. */
+  from: number;
+  /** Starts before this. */
+  to: number;
+}
+
+/** Where a walk stands: an event's place and the number of its items already told. */
+export interface WalkPosition {
+  place: number;
+  told: number;
+}
+
+export interface Walk {
+  /** Instances of series instead of the series. */
+  isExpanded: boolean;
+  range: TimeRange | null;
+  /** Only changes with numbers above `since` and at most `until`; null walks everything there is. */
+  changes: { since: number; until: number } | null;
+}
+
+const WITHOUT_BOUNDS: TimeRange = { from: -Infinity, to: Infinity };
+
+/** Every item of a calendar from a position on, with the position after it. Order: of creation, or of changes. */
+export function* walkItems(
+  calendar: SimulatedCalendar,
+  walk: Walk,
+  from: WalkPosition,
+): Generator<{ item: Item; next: WalkPosition }> {
+  for (const event of eventsFrom(calendar, walk, from.place)) {
+    const place = walk.changes ? event.seq : event.position;
+    let told = 0;
+    const skip = place === from.place ? from.told : 0;
+    for (const item of itemsOf(calendar, event, walk)) {
+      told += 1;
+      if (told > skip) yield { item, next: { place, told } };
+    }
+  }
+}
+
+function eventsFrom(calendar: SimulatedCalendar, walk: Walk, place: number): Iterable<StoredEvent> {
+  if (walk.changes) return calendar.changes.between(Math.max(walk.changes.since, place - 1), walk.changes.until);
+  return storedFrom(calendar.events, place);
+}
+
+function* storedFrom(events: readonly StoredEvent[], position: number): Generator<StoredEvent> {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((events[middle]?.position ?? 0) < position) low = middle + 1;
+    else high = middle;
+  }
+  for (let index = low; index < events.length; index += 1) {
+    const event = events[index];
+    if (event) yield event;
+  }
+}
+
+function* itemsOf(calendar: SimulatedCalendar, event: StoredEvent, walk: Walk): Generator<Item> {
+  const range = walk.range ?? WITHOUT_BOUNDS;
+  if (event.kind !== "series") {
+    if (overlaps(event.startsAt, event.endsAt, range)) yield { kind: "event", event };
+  } else if (walk.isExpanded) {
+    yield* instancesOf(calendar, event, range);
+    yield* formerOf(event, walk, range);
+  } else {
+    if (isInRange(calendar, event, range)) yield { kind: "event", event };
+    if (event.status !== "cancelled") yield* formerOf(event, walk, range);
+  }
+}
+
+/** The rule's own instances in a range: exceptions are events of their own and not among them. */
+export function* instancesOf(calendar: SimulatedCalendar, series: SeriesEvent, range: TimeRange): Generator<Item> {
+  const length = series.endsAt - series.startsAt;
+  const starts = calendar.expansions.startsOf(series);
+  for (let index = firstIndexFrom(starts, range.from - length); index < starts.length; index += 1) {
+    const originalStartsAt = starts[index] ?? 0;
+    if (originalStartsAt >= range.to) return;
+    const isTold =
+      overlaps(originalStartsAt, originalStartsAt + length, range) && !exceptionAt(series, originalStartsAt);
+    if (isTold) yield { kind: "instance", series, originalStartsAt };
+  }
+}
+
+/** Former instances; without expansion only those a client of the unexpanded list knows, namely exceptions. */
+function* formerOf(series: SeriesEvent, walk: Walk, range: TimeRange): Generator<Item> {
+  const since = walk.changes?.since ?? -1;
+  const length = series.endsAt - series.startsAt;
+  if (walk.isExpanded && series.formerSingleSeq !== null && series.formerSingleSeq > since)
+    yield { kind: "formerSingle", series };
+  for (const former of series.formerInstances.values()) {
+    const isKnown = former.seq > since && (walk.isExpanded || former.wasException);
+    const start = former.originalStartsAt;
+    if (isKnown && overlaps(start, start + length, range)) yield { kind: "former", series, former };
+  }
+}
+
+function isInRange(calendar: SimulatedCalendar, series: SeriesEvent, range: TimeRange): boolean {
+  if (series.status === "cancelled") return true;
+  if (range === WITHOUT_BOUNDS) return true;
+  return instancesOf(calendar, series, range).next().done !== true;
+}
+
+function overlaps(startsAt: number, endsAt: number, range: TimeRange): boolean {
+  return endsAt > range.from && startsAt < range.to;
+}
+
+export function itemId(item: Item): string {
+  switch (item.kind) {
+    case "event":
+      return item.event.id;
+    case "instance":
+      return instanceId(item.series.id, item.originalStartsAt, item.series.isAllDay);
+    case "former":
+      return item.former.id;
+    case "formerSingle":
+      return item.series.id;
+  }
+}
+
+/** When an item is; former ones by their original start. */
+export function itemTimes(item: Item): { startsAt: number; endsAt: number; isAllDay: boolean } {
+  if (item.kind === "event") return item.event;
+  const { series } = item;
+  const startsAt =
+    item.kind === "instance"
+      ? item.originalStartsAt
+      : item.kind === "former"
+        ? item.former.originalStartsAt
+        : series.startsAt;
+  const isAllDay = item.kind === "former" ? item.former.isAllDay : series.isAllDay;
+  return { startsAt, endsAt: startsAt + series.endsAt - series.startsAt, isAllDay };
+}
+
+/** The stored event whose content an item shows. */
+export function itemSource(item: Item): StoredEvent {
+  return item.kind === "event" ? item.event : item.series;
+}
+
+export function isCancelled(item: Item): boolean {
+  return (
+    item.kind === "former" ||
+    item.kind === "formerSingle" ||
+    (item.kind === "event" && item.event.status === "cancelled")
+  );
+}

@@ -1,0 +1,50 @@
+import { Accounts } from "./accounts.js";
+import { VirtualClock } from "./clock.js";
+import { Faults } from "./faults.js";
+import { IdentifierSource } from "./identifiers.js";
+import { Journal } from "./journal.js";
+import { USUAL_SCENARIO } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { Throttle } from "./throttle.js";
+import { Tokens } from "./tokens.js";
+
+export interface OAuthClient {
+  clientId: string;
+  clientSecret: string;
+}
+
+/** Everything a running simulator holds: what the routes of every provider and the admin routes work on. */
+export class World {
+  readonly clock: VirtualClock;
+  readonly identifiers: IdentifierSource;
+  readonly accounts: Accounts;
+  readonly tokens: Tokens;
+  readonly faults = new Faults();
+  readonly journal: Journal;
+  readonly throttle: Throttle;
+  scenario: Scenario = { ...USUAL_SCENARIO };
+  /** The OAuth applications that may ask for tokens; null lets every one in that names itself and a secret. */
+  readonly oauthClients: readonly OAuthClient[] | null;
+
+  constructor(options: { seed: string; now?: () => number; oauthClients?: readonly OAuthClient[] }) {
+    this.clock = new VirtualClock(options.now);
+    const now = () => this.clock.now();
+    this.identifiers = new IdentifierSource(options.seed);
+    this.accounts = new Accounts(this.identifiers, now);
+    this.tokens = new Tokens(this.identifiers, now);
+    this.journal = new Journal(now);
+    this.throttle = new Throttle(now);
+    this.oauthClients = options.oauthClients ?? null;
+  }
+
+  /** Back to nothing: no account, token, fault or journal entry, the usual behaviour, real time. */
+  clear(): void {
+    this.accounts.clear();
+    this.tokens.clear();
+    this.faults.clear();
+    this.journal.clear();
+    this.throttle.set(null);
+    this.scenario = { ...USUAL_SCENARIO };
+    this.clock.restore(0);
+  }
+}
