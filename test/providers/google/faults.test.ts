@@ -1,0 +1,221 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { googleProvider } from "../../../src/providers/google/client.js";
+import { ProviderHttp } from "../../../src/providers/http.js";
+import { json, startProviderServer, text, type AnswerRequest } from "../provider-server.js";
+import { failureOf, fullRound, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
+
+/** Short, so that the tests do not wait; the order of the defaults is kept. */
+const limits = { connectMs: 200, headersMs: 400, totalMs: 800 };
+
+let google: GoogleUnderTest;
+beforeAll(async () => {
+  google = await startGoogleUnderTest(limits);
+});
+afterAll(() => google.close());
+beforeEach(() => {
+  google.server.requests.length = 0;
+});
+
+const jsonType = { "content-type": "application/json" };
+const page = JSON.stringify({ items: [], nextSyncToken: "since" });
+
+const hang: AnswerRequest = () => undefined;
+const reset: AnswerRequest = ({ socket }) => socket?.resetAndDestroy();
+const closeEarly: AnswerRequest = ({ socket }) => socket?.end();
+const hangInTheBody: AnswerRequest = (response) => {
+  response.writeHead(200, jsonType).write(page.slice(0, 5));
+};
+const breakOffInTheBody: AnswerRequest = (response) => {
+  response.writeHead(200, { ...jsonType, "content-length": String(page.length) });
+  response.write(page.slice(0, 5), () => response.socket?.end());
+};
+const truncate: AnswerRequest = (response) => response.writeHead(200, jsonType).end(page.slice(0, -4));
+
+/** Sends a text byte by byte, faster than any wait for the next byte ends. */
+function dribble(sent: string): AnswerRequest {
+  return ({ socket }) => {
+    let next = 0;
+    const timer = setInterval(() => socket?.write(sent.charAt(next++ % sent.length)), 50);
+    socket?.once("close", () => {
+      clearInterval(timer);
+    });
+  };
+}
+const dribbleHeaders = dribble("HTTP/1.1 200 OK\r\n" + "x-filler: 1\r\n".repeat(100));
+const dribbleBody: AnswerRequest = (response, request) => {
+  response.writeHead(200, { ...jsonType, "content-length": "100000" }).flushHeaders();
+  dribble(" ")(response, request);
+};
+
+/** Sends spaces without end or length. */
+const endless: AnswerRequest = (response) => {
+  response.writeHead(200, jsonType);
+  const piece = Buffer.alloc(1024 * 1024, " ");
+  const more = (error?: Error | null): void => {
+    if (!error) response.write(piece, more);
+  };
+  more();
+};
+const announceLarge: AnswerRequest = (response) => {
+  response.writeHead(200, { ...jsonType, "content-length": String(300 * 1024 * 1024) });
+  response.write(Buffer.alloc(17 * 1024 * 1024, " "));
+};
+const compressed = (body: Buffer, encoding = "gzip"): AnswerRequest => {
+  return (response) => response.writeHead(200, { ...jsonType, "content-encoding": encoding }).end(body);
+};
+
+const faults: [string, AnswerRequest, string][] = [
+  ["no answer at all", hang, "TIMEOUT"],
+  ["a reset connection", reset, "CONNECTION_ERROR"],
+  ["a connection closed before the answer", closeEarly, "CONNECTION_ERROR"],
+  ["an answer that stops in the middle", hangInTheBody, "TIMEOUT"],
+  ["a connection closed in the middle of the answer", breakOffInTheBody, "CONNECTION_ERROR"],
+  ["a truncated answer that looks complete", truncate, "MALFORMED_ANSWER"],
+  ["headers byte by byte", dribbleHeaders, "TIMEOUT"],
+  ["a body byte by byte", dribbleBody, "TIMEOUT"],
+  ["a web page with 200", text("<html>sign in</html>", "text/html"), "MALFORMED_ANSWER"],
+  ["the right body as another type", text(page, "application/octet-stream"), "MALFORMED_ANSWER"],
+  ["an empty 200", text("", "application/json"), "MALFORMED_ANSWER"],
+  ["a 204", (response) => response.writeHead(204).end(), "MALFORMED_ANSWER"],
+  ["a 304", (response) => response.writeHead(304).end(), "MALFORMED_ANSWER"],
+  ["null", json(null), "MALFORMED_ANSWER"],
+  ["an endless answer", endless, "ANSWER_TOO_LARGE"],
+  ["a page of 300 MB", announceLarge, "ANSWER_TOO_LARGE"],
+  ["a page of 300 MB in 300 kB", compressed(gzipSync(Buffer.alloc(300 * 1024 * 1024, " "))), "ANSWER_TOO_LARGE"],
+  ["broken compression", compressed(Buffer.from("no gzip")), "MALFORMED_ANSWER"],
+  ["truncated compression", compressed(gzipSync(page).subarray(0, 20)), "MALFORMED_ANSWER"],
+  ["a compression nobody asked for", compressed(Buffer.from(page), "br"), "MALFORMED_ANSWER"],
+  ["something that is not HTTP", ({ socket }) => socket?.end("SSH-2.0-OpenSSH_9\r\n"), "CONNECTION_ERROR"],
+  [
+    "headers of a megabyte",
+    (response) => response.writeHead(200, { x: "y".repeat(1024 * 1024) }).end(),
+    "CONNECTION_ERROR",
+  ],
+  ["a status of its own", (response) => response.writeHead(999).end(), "CONNECTION_ERROR"],
+];
+
+describe.each([
+  ["listing changes", () => google.listChanges({ range: { cursor: "since" } })],
+  ["refreshing access", () => google.refreshAccess()],
+])("%s", (_name, call) => {
+  // Room for a slow machine where an answer has to be read to its limit.
+  const isLarge = (answer: AnswerRequest) => [endless, announceLarge].includes(answer);
+
+  test.each(faults.filter(([, answer]) => !isLarge(answer)))("meets %s", async (_fault, answer, errorCode) => {
+    google.server.answer = answer;
+    const failure = await failureOf(call());
+    expect(failure).toMatchObject({ errorCode, errorClass: "TRANSIENT", action: { kind: "FAIL" } });
+    expect(google.server.requests).toHaveLength(1);
+  });
+});
+
+test("the next call after each fault succeeds", async () => {
+  for (const [, answer] of faults) {
+    google.server.answer = answer;
+    await failureOf(google.listChanges());
+  }
+  google.server.answer = text(page, "application/json");
+  expect((await google.listChanges()).nextCursor).toBe("since");
+});
+
+test("a storm of 503 is one request and one failure for each call", async () => {
+  google.server.answer = text("", "text/plain", 503);
+  const failures = await Promise.all(Array.from({ length: 50 }, () => failureOf(google.listChanges())));
+  expect(new Set(failures.map(({ errorCode }) => errorCode))).toEqual(new Set(["PROVIDER_UNAVAILABLE"]));
+  expect(google.server.requests).toHaveLength(50);
+});
+
+describe("limits as they are by default", () => {
+  let patient: GoogleUnderTest;
+  beforeAll(async () => {
+    patient = await startGoogleUnderTest();
+  });
+  afterAll(() => patient.close());
+
+  test.each(faults.filter(([, , errorCode]) => errorCode === "ANSWER_TOO_LARGE"))(
+    "%s ends early",
+    async (_name, answer) => {
+      patient.server.answer = answer;
+      expect(await failureOf(patient.listChanges())).toMatchObject({
+        errorCode: "ANSWER_TOO_LARGE",
+        errorClass: "TRANSIENT",
+      });
+    },
+  );
+
+  test("a page of 15 MB is read", async () => {
+    patient.server.answer = text(page + " ".repeat(15 * 1024 * 1024), "application/json");
+    expect((await patient.listChanges()).nextCursor).toBe("since");
+  });
+});
+
+describe("redirects are not followed", () => {
+  test.each([301, 302, 307, 308])("%i to another host", async (status) => {
+    const elsewhere = await startProviderServer();
+    google.server.answer = (response) => response.writeHead(status, { location: elsewhere.url }).end();
+    const failures = [await failureOf(google.listChanges()), await failureOf(google.refreshAccess())];
+    expect(failures.map(({ errorCode }) => errorCode)).toEqual(["REDIRECT_REFUSED", "REDIRECT_REFUSED"]);
+    expect(elsewhere.requests).toEqual([]);
+    await elsewhere.close();
+  });
+});
+
+describe("a call that is stopped", () => {
+  test("ends at once, though the provider hangs", async () => {
+    const stop = new AbortController();
+    google.server.answer = () => {
+      stop.abort();
+    };
+    expect(await failureOf(google.listChanges({}, stop.signal))).toMatchObject({ errorCode: "CALL_ABORTED" });
+  });
+
+  test("in the middle of an answer ends, too", async () => {
+    const stop = new AbortController();
+    google.server.answer = (response, request) => {
+      hangInTheBody(response, request);
+      setImmediate(() => {
+        stop.abort(new Error("fenced off"));
+      });
+    };
+    expect(await failureOf(google.refreshAccess("token", stop.signal))).toMatchObject({ errorCode: "CALL_ABORTED" });
+  });
+
+  test("before it began sends nothing and counts nothing", async () => {
+    const before = google.counted();
+    expect(await failureOf(google.listChanges({}, AbortSignal.abort()))).toMatchObject({ errorCode: "CALL_ABORTED" });
+    expect(google.server.requests).toEqual([]);
+    expect(google.counted()).toBe(before);
+  });
+});
+
+describe("a connection that never stands", () => {
+  const call = { signal: new AbortController().signal, onRequest: () => undefined };
+  const providerAt = (apiUrl: string, http: ProviderHttp) =>
+    googleProvider({ apiUrl, tokenUrl: apiUrl, clientId: "client-1", clientSecret: "secret", http });
+
+  test("because nobody listens is a connection error", async () => {
+    const server = await startProviderServer();
+    await server.close();
+    const http = new ProviderHttp(limits);
+    expect(await failureOf(providerAt(server.url, http).listChanges(fullRound, call))).toMatchObject({
+      errorCode: "CONNECTION_ERROR",
+      providerStatus: null,
+    });
+    await http.close();
+  });
+
+  test("because TLS is never agreed on is a timeout", async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket)).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const http = new ProviderHttp(limits);
+    const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+    expect(await failureOf(providerAt(url, http).listChanges(fullRound, call))).toMatchObject({ errorCode: "TIMEOUT" });
+    await http.close();
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+});
