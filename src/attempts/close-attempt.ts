@@ -43,7 +43,7 @@ export async function closeFailed(
     case "HOLD":
       await openFailure(closing, noted, { requestCount, maxRetriesReached: false, nextRetryAt: null });
       closing.run.hold(noted);
-      postponeNextPull(closing);
+      postponeNextPull(closing, secondsUntilNextLook);
       break;
     case "FAIL":
     case "FULL_ROUND":
@@ -61,6 +61,7 @@ export async function closeStopped(closing: Closing, requestCount: number, engin
   await openFailure(closing, stopped, { requestCount, maxRetriesReached: false, nextRetryAt: unit.now });
   run.retryAt(unit.now, stopped, attempt.retryCount);
   await engine.queue.send(unit, run, null);
+  await recordRetry(closing);
 }
 
 /**
@@ -102,7 +103,7 @@ export async function closeMassCancelRefused(
   };
   await openFailure(closing, failure, { requestCount, maxRetriesReached: false, nextRetryAt: null });
   await failRun(closing, failure, engine);
-  postponeNextPull(closing);
+  postponeNextPull(closing, secondsUntilNextLook);
   record(unit, {
     eventType: "calendar_sync_mass_cancel_refused",
     severity: "error",
@@ -138,6 +139,7 @@ async function closeByPolicy(
   const maxRetriesReached = decision.kind === "EXHAUSTED";
   await openFailure(closing, failure, { requestCount, maxRetriesReached, nextRetryAt: null });
   await failRun(closing, failure, engine);
+  if (failure.errorClass === "RATE_LIMITED") postponeNextPull(closing, engine.policy.maxDelaySeconds);
 }
 
 async function failRun(closing: Closing, failure: AttemptFailure, engine: Engine): Promise<void> {
@@ -194,8 +196,10 @@ async function revoke(
 }
 
 /** What stopped this connection is not mended by asking again soon. */
-function postponeNextPull({ unit, connection }: Closing): void {
-  if (connection.nextPullAt) connection.nextPullAt = new Date(unit.now.getTime() + secondsUntilNextLook * 1000);
+function postponeNextPull({ unit, connection }: Closing, seconds: number): void {
+  if (!connection.nextPullAt) return;
+  const earliest = unit.now.getTime() + seconds * 1000;
+  connection.nextPullAt = new Date(Math.max(earliest, connection.nextPullAt.getTime()));
 }
 
 function recordAbandoned({ unit, run }: Closing): void {

@@ -33,7 +33,9 @@ export async function resyncConnection(context: Context, request: ResyncRequest)
     if (!connection) throw notFound();
     assertActive(connection);
     const active = await activeResync(unit, connection.id);
-    const run = active ? joined(active, request) : await createRun(context, unit, connection, request);
+    const run = active
+      ? await join(context, unit, active, request)
+      : await createRun(context, unit, connection, request);
     recordRequest(context, unit, { connection, run, request, joined: active !== null });
     return run.id;
   });
@@ -66,9 +68,14 @@ function activeResync(unit: UnitOfWork, connectionId: string): Promise<SyncRun |
   );
 }
 
-/** What this manager allows holds for the joined run too. */
-function joined(run: SyncRun, request: ResyncRequest): SyncRun {
+/** What this manager allows holds for the joined run too; a held one is tried again, since somebody asks for it. */
+async function join(context: Context, unit: UnitOfWork, run: SyncRun, request: ResyncRequest): Promise<SyncRun> {
   if (request.allowMassCancel) run.allowMassCancel = true;
+  if (run.status === "HELD") {
+    const isBehindRunning = await replaceWaitingPulls(unit, run.connectionId, run.correlationId);
+    run.requeue();
+    if (!isBehindRunning) await context.runs.send(unit, run, null);
+  }
   return run;
 }
 
@@ -90,23 +97,19 @@ async function createRun(
     reason: request.reason,
     createdAt: unit.now,
   });
-  const isBehindRunning = await replaceWaitingPulls(unit, connection, run.correlationId);
+  const isBehindRunning = await replaceWaitingPulls(unit, connection.id, run.correlationId);
   await unit.em.persist(run).flush();
   if (!isBehindRunning) await context.runs.send(unit, run, null);
   return run;
 }
 
 /** Cancels the incremental pulls that wait, naming the resync instead of which they would run. Returns whether one runs. */
-async function replaceWaitingPulls(
-  unit: UnitOfWork,
-  connection: CalendarConnection,
-  correlationId: string,
-): Promise<boolean> {
+async function replaceWaitingPulls(unit: UnitOfWork, connectionId: string, correlationId: string): Promise<boolean> {
   const pulls = await unit.em.find(
     SyncRun,
     {
       firmId: unit.firmId,
-      connectionId: connection.id,
+      connectionId,
       operation: "LIST_CHANGES",
       status: { $in: ["QUEUED", "RUNNING", "RETRYING", "HELD"] },
     },
@@ -118,7 +121,7 @@ async function replaceWaitingPulls(
     cancelRun(unit, pull, { replaced_by_correlation_id: correlationId });
   }
   await unit.em.flush(); // the guards see the cancelled ones before the new run
-  await statistics.apply(unit, connection.id);
+  await statistics.apply(unit, connectionId);
   return pulls.some(({ status }) => status === "RUNNING");
 }
 

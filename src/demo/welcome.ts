@@ -1,0 +1,46 @@
+export interface WelcomeFacts {
+  url: string;
+  simulatorUrl: string;
+  managerToken: string;
+  staffToken: string;
+  otherManagerToken: string;
+}
+
+/** What is printed on the terminal, and only there: where to go, with which tokens, and calls that work when pasted. */
+export function welcome({ url, simulatorUrl, managerToken, staffToken, otherManagerToken }: WelcomeFacts): string {
+  const call = (token: string, query: string): string =>
+    `  curl -s ${url}/graphql -H "Authorization: Bearer $${token}" -H 'Content-Type: application/json' -d '${JSON.stringify({ query })}'`;
+  return `
+Calendar Sync Admin is running at ${url}
+  GraphiQL:            ${url}/graphql (open it in a browser; the manager's token is set)
+  provider simulator:  ${simulatorUrl}
+
+Tokens, valid for 12 hours:
+  MANAGER='${managerToken}'
+  STAFF='${staffToken}'
+  OTHER_MANAGER='${otherManagerToken}'
+
+Paste the three lines above into a shell, then try:
+
+# the sync status of a connection
+${call("MANAGER", "{ syncStatus(connectionId: 123) { status health lastSyncAt statistics { totalAttempts successRate openFailures } } }")}
+
+# what went wrong, newest first
+${call("MANAGER", "{ failedAttempts { totalCount nodes { id connectionId operation errorCode errorSummary remedy } } }")}
+
+# the next appointments
+${call("MANAGER", "{ appointments(connectionId: 123, first: 5) { totalCount nodes { id title startsAt endsAt status } } }")}
+
+# sync a whole connection again, and see who asked for it
+${call("MANAGER", 'mutation { resyncConnection(connectionId: 123, reason: "trying it out") { message result { status syncedCount } run { createdCount unchangedCount } } }')}
+${call("MANAGER", "{ auditEvents(first: 3) { nodes { eventType actorId resourceType resourceId createdAt metadata } } }")}
+
+# staff may not: FORBIDDEN
+${call("STAFF", "{ syncStatus(connectionId: 123) { status } }")}
+
+# another firm's manager sees nothing of it: NOT_FOUND
+${call("OTHER_MANAGER", "{ syncStatus(connectionId: 123) { status } }")}
+
+Ctrl-C stops everything; the next start goes on with the same data.
+`;
+}

@@ -1,0 +1,139 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import { startApplication, type Application, type ApplicationLogins, type GoogleApplication } from "./application.js";
+import { ConfigError, loadConfig, type Config } from "./config.js";
+import { checkDatabase } from "./database/check-database.js";
+import { startEmbeddedPostgres } from "./database/embedded/embedded-postgres.js";
+import { migrate } from "./database/migrate.js";
+import { OwnedByAnotherError, takeOwnership, type Ownership } from "./database/ownership.js";
+import { startDemo, type Demo } from "./demo/demo.js";
+import { createLogger } from "./log.js";
+
+const wrongConfiguration = 2;
+const longestStopMs = 20_000;
+const longestStartMs = 3_000;
+
+/** What has been started, to be stopped in reverse. */
+type Stops = (() => Promise<unknown>)[];
+
+/** Starts what the configuration asks for, top to bottom, and stops it in reverse on SIGINT or SIGTERM. Ends the process. */
+export async function runServer(): Promise<void> {
+  const stops: Stops = [];
+  try {
+    const config = loadConfig();
+    const log = createLogger(config.log);
+    const stopping = new AbortController();
+    const started = start(config, stops, stopping.signal, log);
+    stopOnSignal(stopping, started, stops, log);
+    await started;
+  } catch (error) {
+    process.exitCode = explain(error);
+    await stopAll(stops);
+    process.exit();
+  }
+}
+
+async function start(config: Config, stops: Stops, stopping: AbortSignal, log: Logger): Promise<void> {
+  const { logins, ownership } = await prepareDatabase(config, stops, log);
+  const demo = config.isDemo ? await startDemo(config, logins, log) : null;
+  if (demo) stops.push(() => demo.stop());
+  const application = await startApplication({
+    config,
+    logins,
+    google: demo?.google ?? googleApplication(config),
+    graphiqlToken: demo?.managerToken ?? null,
+    log,
+  });
+  stops.push(() => application.stop());
+  if (stopping.aborted) return;
+  await ownership?.announce(application.url ?? `process ${process.pid}`);
+  await introduce(application, config, demo, log);
+}
+
+interface Logins extends ApplicationLogins {
+  /** Not needed where migrating is somebody else's work. */
+  ownerUrl: string;
+}
+
+/** The database, migrated where that is this process's work. An embedded one belongs to one server. */
+async function prepareDatabase(
+  config: Config,
+  stops: Stops,
+  log: Logger,
+): Promise<{ logins: Logins; ownership: Ownership | null }> {
+  const given = config.database.logins;
+  const logins = given ? { ...given, ownerUrl: given.ownerUrl ?? "" } : await startEmbedded(config, stops, log);
+  const ownership = given
+    ? null
+    : await takeOwnership(logins.ownerUrl, {
+        description: `the data folder ${config.dataDir}`,
+        log,
+        onLost: (error) => {
+          log.fatal(error.message);
+          process.kill(process.pid, "SIGTERM");
+        },
+      });
+  if (ownership) stops.push(() => ownership.release());
+  if (config.database.migrateOnStart) await migrate({ ...logins, log });
+  await checkDatabase(logins.appUrl, { log });
+  return { logins, ownership };
+}
+
+async function startEmbedded(config: Config, stops: Stops, log: Logger): Promise<Logins> {
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
+  stops.push(() => postgres.stop());
+  return postgres;
+}
+
+function googleApplication({ google }: Config): GoogleApplication | null {
+  if (!google.client) return null;
+  return {
+    apiUrl: google.apiUrl ?? "https://www.googleapis.com/",
+    tokenUrl: google.tokenUrl ?? "https://oauth2.googleapis.com/token",
+    clientId: google.client.id,
+    clientSecret: google.client.secret,
+  };
+}
+
+async function introduce(application: Application, config: Config, demo: Demo | null, log: Logger): Promise<void> {
+  const roles = [...config.roles].join(", ");
+  log.info(application.url ? `ready at ${application.url} (${roles})` : `ready (${roles})`);
+  if (demo && application.url) await demo.introduce(application.url);
+}
+
+/** The first signal stops everything in order, a second one ends the process at once. */
+function stopOnSignal(stopping: AbortController, started: Promise<void>, stops: Stops, log: Logger): void {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort();
+    log.info(`${signal}: stopping`);
+    setTimeout(() => process.exit(1), longestStopMs).unref();
+    void stop().then(() => {
+      log.info("stopped");
+      process.exit();
+    });
+  };
+  // What is just starting should be there to be stopped, but a start may hang on a database that does not answer.
+  const stop = async (): Promise<void> => {
+    await Promise.race([started.catch(() => undefined), delay(longestStartMs)]);
+    await stopAll(stops);
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}
+
+async function stopAll(stops: Stops): Promise<void> {
+  for (let stop = stops.pop(); stop; stop = stops.pop()) {
+    try {
+      await stop();
+    } catch (error) {
+      process.exitCode = explain(error);
+    }
+  }
+}
+
+/** Writes a line for each thing that is wrong, and says with which code the process ends. */
+function explain(error: unknown): number {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return error instanceof ConfigError || error instanceof OwnedByAnotherError ? wrongConfiguration : 1;
+}
