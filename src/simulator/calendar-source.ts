@@ -30,8 +30,8 @@ export type EventChanges = { [K in keyof EventInput]?: EventInput[K] | undefined
 
 /** A changed or cancelled instance of a series; absent parts are those of the series. */
 export interface InstanceInput extends Omit<EventChanges, "id" | "uid" | "recurrence"> {
-  /** RFC 3339 instant of its original start; for all-day series midnight UTC of the day. */
-  originalStart: string;
+  /** When the series would have it. */
+  originalStart: Moment;
   isCancelled?: boolean;
 }
 

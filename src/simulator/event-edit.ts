@@ -2,7 +2,7 @@ import type { EventPatch, NewEvent, SimulatedCalendar } from "./calendar.js";
 import type { EventChanges, EventInput } from "./calendar-source.js";
 import { instanceId, parseInstanceId } from "./event.js";
 import type { EventContent, StoredEvent } from "./event.js";
-import { eventTimes } from "./moment.js";
+import { eventTimes, instantOfMoment } from "./moment.js";
 import type { Moment } from "./moment.js";
 import { StateError } from "./state-error.js";
 
@@ -37,11 +37,11 @@ export function updateEvent(calendar: SimulatedCalendar, id: string, input: Even
   return calendar.update(id, patch);
 }
 
-/** The id of a series' instance by its original start. */
-export function instanceIdOf(calendar: SimulatedCalendar, seriesId: string, originalStart: string): string {
+/** The id of a series' instance by its original start. Throws StateError where there is no such series. */
+export function instanceIdOf(calendar: SimulatedCalendar, seriesId: string, originalStart: Moment): string {
   const series = calendar.stored(seriesId);
   if (series?.kind !== "series") throw new StateError("missing", `no such series: ${seriesId}`);
-  return instanceId(seriesId, Date.parse(originalStart), series.isAllDay);
+  return instanceId(seriesId, instantOfMoment(originalStart, series.timeZone), series.isAllDay);
 }
 
 function timesPatch(calendar: SimulatedCalendar, id: string, input: EventChanges): Pick<EventPatch, "times"> {

@@ -20,14 +20,17 @@ export function eventTimes(start: Moment, end: Moment, defaultTimeZone: string):
   const isAllDay = "date" in start;
   if (isAllDay !== "date" in end) throw new MomentError("start and end are both days or both times");
   const timeZone = ("dateTime" in start ? start.timeZone : undefined) ?? defaultTimeZone;
-  const startsAt = instant(start, timeZone);
-  const endsAt = instant(end, ("dateTime" in end ? end.timeZone : undefined) ?? timeZone);
+  if (!isTimeZone(timeZone)) throw new MomentError(`unknown time zone: ${timeZone}`);
+  const startsAt = instantOfMoment(start, timeZone);
+  const endsAt = instantOfMoment(end, timeZone);
   if (endsAt < startsAt || (isAllDay && endsAt === startsAt)) throw new MomentError("the end is not after the start");
   return { startsAt, endsAt, isAllDay, timeZone };
 }
 
-function instant(moment: Moment, timeZone: string): number {
-  return "date" in moment ? midnight(moment.date) : timedInstant(moment.dateTime, timeZone);
+/** A moment's instant; one that names no zone is in `defaultTimeZone`. Throws MomentError. */
+export function instantOfMoment(moment: Moment, defaultTimeZone: string): number {
+  if ("date" in moment) return midnight(moment.date);
+  return timedInstant(moment.dateTime, moment.timeZone ?? defaultTimeZone);
 }
 
 function midnight(date: string): number {
