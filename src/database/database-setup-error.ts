@@ -5,8 +5,3 @@ export class DatabaseSetupError extends Error {
     this.name = "DatabaseSetupError";
   }
 }
-
-/** The SQLSTATE or system code that a database call failed with; empty where there is none. */
-export function databaseErrorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}

@@ -1,5 +1,6 @@
 import pg from "pg";
-import { databaseErrorCode, DatabaseSetupError } from "./database-setup-error.js";
+import { DatabaseSetupError } from "./database-setup-error.js";
+import { errorCode, errorMessage } from "./error-code.js";
 
 /** The group roles that grants and row policies name; logins are members. They belong to the whole cluster, not to a database. */
 export const groupRoles = { app: "calendar_sync_app_role", system: "calendar_sync_system_role" };
@@ -63,7 +64,7 @@ async function runTolerantly(owner: pg.Client, statements: string[]): Promise<vo
     try {
       await owner.query(statement);
     } catch (error) {
-      if (databaseErrorCode(error) === insufficientPrivilege) throw needsDba(owner, statements, error);
+      if (errorCode(error) === insufficientPrivilege) throw needsDba(owner, statements, error);
       if (!isRace(error)) throw error;
     }
   }
@@ -71,8 +72,8 @@ async function runTolerantly(owner: pg.Client, statements: string[]): Promise<vo
 
 /** Somebody else makes the same role or grant at this moment, perhaps from another database of the cluster. */
 function isRace(error: unknown): boolean {
-  const isDuplicate = ["42710", "23505"].includes(databaseErrorCode(error));
-  return isDuplicate || (error instanceof Error && error.message.includes("tuple concurrently"));
+  const isDuplicate = ["42710", "23505"].includes(errorCode(error));
+  return isDuplicate || errorMessage(error).includes("tuple concurrently");
 }
 
 function needsDba(owner: pg.Client, statements: string[], cause?: unknown): DatabaseSetupError {

@@ -2,7 +2,8 @@ import { MikroORM } from "@mikro-orm/postgresql";
 import type pg from "pg";
 import { ormOptions } from "../../mikro-orm.config.js";
 import { advisoryLock, migrationLock } from "./advisory-lock.js";
-import { databaseErrorCode, DatabaseSetupError } from "./database-setup-error.js";
+import { DatabaseSetupError } from "./database-setup-error.js";
+import { errorCode, errorMessage } from "./error-code.js";
 import { ensureLogins } from "./logins.js";
 import { grantPendingMigrations, pendingMigrations } from "./pending-migrations.js";
 import { installQueue, isQueueCurrent } from "./queue-schema.js";
@@ -31,7 +32,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await ensureLogins(owner, options);
     await applyPending(owner, options);
   } catch (error) {
-    throw databaseErrorCode(error) === "42501" ? mayNotMigrate(owner, error) : error;
+    throw errorCode(error) === "42501" ? mayNotMigrate(owner, error) : error;
   } finally {
     await owner.end().catch(() => undefined); // which also drops the lock
   }
@@ -63,9 +64,8 @@ async function runMigrations(ownerUrl: string): Promise<void> {
 
 function mayNotMigrate(owner: pg.Client, cause: unknown): DatabaseSetupError {
   const sql = `alter database ${owner.database ?? ""} owner to ${owner.user ?? ""};`;
-  const reason = cause instanceof Error ? cause.message : String(cause);
   return new DatabaseSetupError(
-    `The login ${owner.user ?? ""} (DATABASE_OWNER_URL) may not migrate the database (${reason}). Let a DBA run: ${sql}`,
+    `The login ${owner.user ?? ""} (DATABASE_OWNER_URL) may not migrate the database (${errorMessage(cause)}). Let a DBA run: ${sql}`,
     { cause },
   );
 }

@@ -1,7 +1,8 @@
 import pg from "pg";
 import pRetry from "p-retry";
 import type { BaseLogger } from "pino";
-import { databaseErrorCode, DatabaseSetupError } from "./database-setup-error.js";
+import { DatabaseSetupError } from "./database-setup-error.js";
+import { errorCode, errorMessage } from "./error-code.js";
 
 export type DatabaseLog = Pick<BaseLogger, "info" | "warn" | "error">;
 
@@ -45,11 +46,11 @@ export async function connectWhenReady(url: string, options: WaitOptions): Promi
       shouldRetry: ({ error }) => isPassing(error),
       onFailedAttempt: ({ error, attemptNumber }) => {
         if (isPassing(error) && attemptNumber % 5 === 0)
-          options.log.warn(`waiting for the database ${place}: ${error.message}`);
+          options.log.warn(`waiting for the database ${place}: ${errorMessage(error)}`);
       },
     });
   } catch (error) {
-    throw new DatabaseSetupError(`Cannot connect to the database ${place}: ${messageOf(error)}`, { cause: error });
+    throw new DatabaseSetupError(`Cannot connect to the database ${place}: ${errorMessage(error)}`, { cause: error });
   }
 }
 
@@ -67,14 +68,12 @@ async function connect(url: string): Promise<pg.Client> {
     return client;
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw error;
+    throw new Error(errorMessage(error), { cause: error });
   }
 }
 
-function isPassing(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isPassing); // one error for each address of the host
-  if (passingCodes.has(databaseErrorCode(error))) return true;
-  return error instanceof Error && /timeout expired|Connection terminated/.test(error.message);
+function isPassing(error: Error): boolean {
+  return passingCodes.has(errorCode(error.cause)) || /timeout expired|Connection terminated/.test(errorMessage(error));
 }
 
 /** Who and where, without the password. */
@@ -90,9 +89,4 @@ function placeOf(url: string): string {
       },
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join(", ");
-  return error instanceof Error ? error.message : String(error);
 }

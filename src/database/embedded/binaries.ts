@@ -16,6 +16,7 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { errorCode, errorMessage } from "../error-code.js";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
 import type { RunAs } from "./run-as.js";
 
@@ -26,17 +27,16 @@ export interface Binaries {
 }
 
 /**
- * Finds the PostgreSQL that npm installed for this platform and makes sure that `runAs` can run it. `npm ci --ignore-scripts`
- * leaves its library links out, so they are made here. Where the programs cannot be used in place (root's home is closed to the
- * user PostgreSQL runs as, or node_modules is read-only), a copy is kept: for root under /var/lib, else in `ownDirectory`.
+ * Makes sure that `runAs` can run the PostgreSQL in `native`. `npm ci --ignore-scripts` leaves its library links out, so they are
+ * made here. Where it cannot be used in place (it lies in root's closed home, or node_modules is read-only), a copy is made in the
+ * first of `copyDirectories` that works, and used from then on.
+ * @throws EmbeddedPostgresError
  */
-export function prepareBinaries(runAs: RunAs | null, ownDirectory: string): Binaries {
-  const native = installedPostgres();
+export function prepareBinaries(native: string, runAs: RunAs | null, copyDirectories: readonly string[]): Binaries {
   const obstacle = tryCompleting(native) ?? tryRunning(native, runAs);
   if (obstacle === null) return programsIn(native);
-  const copies = runAs === null ? [ownDirectory] : ["/var/lib/calendar-sync-admin", tmpdir()];
   const faults = [obstacle];
-  for (const directory of copies) {
+  for (const directory of copyDirectories) {
     const copy = join(directory, `postgresql-${versionOf(native)}`);
     const fault = tryCopying(native, copy) ?? tryRunning(copy, runAs);
     if (fault === null) return programsIn(copy);
@@ -47,7 +47,13 @@ export function prepareBinaries(runAs: RunAs | null, ownDirectory: string): Bina
   );
 }
 
-function installedPostgres(): string {
+/** Where copies may lie: for root where any user can reach them, otherwise in a folder of our own. */
+export function copyDirectories(runAs: RunAs | null, ownDirectory: string): string[] {
+  return runAs === null ? [ownDirectory] : ["/var/lib/calendar-sync-admin", tmpdir()];
+}
+
+/** The folder `native` of the npm package that holds PostgreSQL for this platform. */
+export function installedPostgres(): string {
   const platformPackage = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const require = createRequire(import.meta.url);
@@ -81,7 +87,7 @@ function tryCompleting(native: string): string | null {
     for (const program of [initdb, postgres]) makeExecutable(program);
     return null;
   } catch (error) {
-    return messageOf(error);
+    return errorMessage(error);
   }
 }
 
@@ -95,7 +101,7 @@ function linkOnce(target: string, link: string): void {
     symlinkSync(target, link);
   } catch (error) {
     // Another process that starts at the same time may have made it meanwhile.
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (errorCode(error) !== "EEXIST") throw error;
   }
 }
 
@@ -114,7 +120,7 @@ function tryRunning(native: string, runAs: RunAs | null): string | null {
     env: {},
   });
   if (status === 0) return null;
-  return error === undefined ? `${postgres}: ${stderr.trim().split("\n").join(" ")}` : messageOf(error);
+  return error === undefined ? `${postgres}: ${stderr.trim().split("\n").join(" ")}` : errorMessage(error);
 }
 
 function tryCopying(native: string, copy: string): string | null {
@@ -129,7 +135,7 @@ function tryCopying(native: string, copy: string): string | null {
     if (obstacle === null) renameOnce(unfinished, copy);
     return obstacle;
   } catch (error) {
-    return messageOf(error);
+    return errorMessage(error);
   }
 }
 
@@ -156,8 +162,4 @@ function renameOnce(unfinished: string, copy: string): void {
     rmSync(unfinished, { recursive: true, force: true });
     if (!isOurs(copy)) throw error;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@ import { chownSync, closeSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Binaries } from "./binaries.js";
-import { makeEmptyDirectory, type DataFolder } from "./data-folder.js";
+import { makeUnfinishedCluster, type DataFolder } from "./data-folder.js";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
 import type { RunAs } from "./run-as.js";
 import { clusterPath, postgresEnvironment } from "./postmaster.js";
@@ -15,9 +15,8 @@ export async function createCluster(
   binaries: Binaries,
   options: { runAs: RunAs | null; password: string; isDurable: boolean },
 ): Promise<void> {
-  const unfinished = `${folder.cluster}.new`;
+  const unfinished = makeUnfinishedCluster(folder, options.runAs);
   const passwordFile = join(folder.root, "initdb-password");
-  makeEmptyDirectory(unfinished, options.runAs);
   writeFileSync(passwordFile, `${options.password}\n`, { mode: 0o600 });
   if (options.runAs !== null) chownSync(passwordFile, options.runAs.uid, options.runAs.gid);
   try {

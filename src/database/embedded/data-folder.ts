@@ -1,6 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
+import { errorCode } from "../error-code.js";
 import { EmbeddedPostgresError, explainingFileFaults } from "./embedded-postgres-error.js";
 import type { RunAs } from "./run-as.js";
 
@@ -70,9 +82,25 @@ export function rememberPort(folder: DataFolder, port: number): void {
   writeFileSync(join(folder.root, "port"), String(port));
 }
 
-/** An empty directory that PostgreSQL's user owns; what an interrupted attempt left there is removed. */
-export function makeEmptyDirectory(directory: string, runAs: RunAs | null): void {
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { mode: 0o700 });
+/**
+ * An empty directory that PostgreSQL's user owns, beside the cluster that it will become. What interrupted attempts left is
+ * removed as far as possible: the initdb of a killed server may still be writing there.
+ */
+export function makeUnfinishedCluster(folder: DataFolder, runAs: RunAs | null): string {
+  for (const name of readdirSync(folder.root)) {
+    if (name.startsWith(unfinished)) removeIfQuiet(join(folder.root, name));
+  }
+  const directory = mkdtempSync(join(folder.root, unfinished));
   if (runAs !== null) chownSync(directory, runAs.uid, runAs.gid);
+  return directory;
+}
+
+const unfinished = "cluster.new-";
+
+function removeIfQuiet(directory: string): void {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch (error) {
+    if (errorCode(error) !== "ENOTEMPTY") throw error;
+  }
 }

@@ -1,3 +1,5 @@
+import { errorCode } from "../error-code.js";
+
 /** The embedded PostgreSQL cannot be used. The message is one line that tells the operator what to do. */
 export class EmbeddedPostgresError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -21,7 +23,7 @@ export async function explainingFileFaults<T>(deed: string, path: string, work: 
   try {
     return await work();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const code = errorCode(error);
     const fault = faults[code];
     if (fault === undefined) throw error;
     throw new EmbeddedPostgresError(

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import type { BaseLogger } from "pino";
-import { prepareBinaries, type Binaries } from "./binaries.js";
+import { copyDirectories, installedPostgres, prepareBinaries, type Binaries } from "./binaries.js";
 import { createCluster } from "./create-cluster.js";
 import {
   openDataFolder,
@@ -115,7 +115,7 @@ async function runningPostmaster(
   const found = await adoptPostmaster(folder, passwords);
   if (found !== null) return { postmaster: found, adopted: true };
   const runAs = chooseRunAs(folder.cluster);
-  const binaries = prepareBinaries(runAs, folder.binaries);
+  const binaries = prepareBinaries(installedPostgres(), runAs, copyDirectories(runAs, folder.binaries));
   const settings = { ...clusterSettings, ...options.settings };
   if (!existsSync(folder.cluster)) {
     options.log.info({ directory: folder.cluster }, "creating the embedded PostgreSQL");

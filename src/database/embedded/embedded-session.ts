@@ -44,9 +44,8 @@ export async function isOurPostgres(port: number, folder: DataFolder, password: 
       ]);
       return rows[0]?.shown === proof;
     });
-  } catch (error) {
-    if (error instanceof Error) return false; // not up yet, going down, or not ours: the caller looks again
-    throw error;
+  } catch {
+    return false; // not up yet, going down, or not ours: the caller looks again
   } finally {
     rmSync(file, { force: true });
   }

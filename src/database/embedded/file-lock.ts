@@ -23,7 +23,7 @@ export function tryFileLock(path: string, mode: "shared" | "exclusive"): FileLoc
     file.exec(mode === "exclusive" ? "begin exclusive" : "begin; select count(*) from sqlite_schema");
   } catch (error) {
     file.close();
-    if (error instanceof Error && "errcode" in error && error.errcode === sqliteBusy) return null;
+    if ((error as { errcode?: unknown }).errcode === sqliteBusy) return null;
     throw error;
   }
   held.add(file);

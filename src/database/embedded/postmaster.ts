@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { errorCode } from "../error-code.js";
 import type { DataFolder } from "./data-folder.js";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
 import { boundLog, decisiveLine, logSince } from "./log-file.js";
@@ -42,7 +43,7 @@ function readLockFile(cluster: string): (Postmaster & { isReady: boolean }) | nu
     const [pid, port] = [Number(lines[0]), Number(lines[3])];
     return pid > 0 ? { pid, port, isReady: lines[7]?.trim() === "ready" } : null;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (errorCode(error) === "ENOENT") return null;
     throw error;
   }
 }
@@ -134,7 +135,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    if (errorCode(error) !== "ESRCH") throw error;
   }
 }
 

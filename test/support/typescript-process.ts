@@ -1,0 +1,36 @@
+import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+const hooks = new URL("typescript.js", import.meta.url).href;
+
+/** A Node process of its own that runs a TypeScript file of this project. */
+export interface TypeScriptProcess {
+  child: ChildProcess;
+  /** The next line it prints; throws with what it wrote to stderr when it ends before. */
+  nextLine(): Promise<string>;
+  /** Its exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals>;
+}
+
+/** Starts `file` with `args`. `options` may name another user (`uid`, `gid`) or environment. */
+export function runTypeScript(file: URL, args: string[], options: SpawnOptions = {}): TypeScriptProcess {
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", "--import", hooks, file.pathname, ...args],
+    {
+      ...options,
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  let complaint = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+  const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const nextLine = async () => {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`the process ended with ${await ended}: ${complaint}`);
+    return value;
+  };
+  return { child, nextLine, ended };
+}
