@@ -23,7 +23,7 @@ export interface CalendarEvent {
 
 export type EventChange =
   | { kind: "event"; event: CalendarEvent }
-  /** Gone or cancelled at the provider; only the id is certain. */
+  /** Gone or cancelled at the provider; only the id is certain. The id of a series stands for all its occurrences. */
   | { kind: "removed"; externalEventId: string }
   /** Cannot be represented (a broken event): counted, the rest of the page goes on. `reason` holds no personal data. */
   | { kind: "skipped"; externalEventId: string | null; reason: string };
@@ -36,7 +36,10 @@ export interface ChangePage {
   nextCursor: string | null;
 }
 
-/** What is asked for: everything since a cursor, or everything overlapping a window (a full round, which yields a new cursor). */
+/**
+ * What is asked for: everything since a cursor, or everything overlapping a window (a full round, which yields a new cursor).
+ * Either may tell events outside the window, too.
+ */
 export type ChangeRange = { cursor: string } | { windowStart: Date; windowEnd: Date };
 
 export interface ListChangesRequest {

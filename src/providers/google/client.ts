@@ -73,9 +73,19 @@ function parametersOf({ calendarId, range, pageToken }: ListChangesRequest): cal
     // A cursor keeps no window: Google refuses one beside it.
     ...("cursor" in range
       ? { syncToken: range.cursor }
-      : { timeMin: range.windowStart.toISOString(), timeMax: range.windowEnd.toISOString() }),
+      : { timeMin: wholeSecondBefore(range.windowStart), timeMax: wholeSecondFrom(range.windowEnd) }),
     ...(pageToken !== null && { pageToken }),
   };
+}
+
+/** Google ignores milliseconds, and events that end at timeMin: one of no length at the window's start would be missed. */
+function wholeSecondBefore(time: Date): string {
+  return new Date(Math.floor(time.getTime() / 1000) * 1000 - 1000).toISOString();
+}
+
+/** Google also leaves out what starts at timeMax: rounded down, it would miss the window's last part of a second. */
+function wholeSecondFrom(time: Date): string {
+  return new Date(Math.ceil(time.getTime() / 1000) * 1000).toISOString();
 }
 
 const grant = z.object({

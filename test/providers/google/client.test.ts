@@ -32,11 +32,22 @@ describe("what is asked of Google", () => {
       singleEvents: "true",
       maxResults: "2500",
       fields: expect.stringMatching(/^nextPageToken,nextSyncToken,items\(/),
-      timeMin: "2026-01-01T00:00:00.000Z",
+      timeMin: "2025-12-31T23:59:59.000Z",
       timeMax: "2027-01-01T00:00:00.000Z",
     });
     expect(headers.authorization).toBe("Bearer ya29.canary-access-token");
     expect(headers["accept-encoding"]).toBe("gzip");
+  });
+
+  test("a window between whole seconds is asked for with room on both sides, since Google ignores milliseconds", async () => {
+    const windowStart = new Date("2026-01-01T10:00:00.900Z");
+    const windowEnd = new Date("2026-02-01T10:00:00.100Z");
+    await google.listChanges({ range: { windowStart, windowEnd } });
+    const { searchParams } = lastRequest().url;
+    expect([searchParams.get("timeMin"), searchParams.get("timeMax")]).toEqual([
+      "2026-01-01T09:59:59.000Z",
+      "2026-02-01T10:00:01.000Z",
+    ]);
   });
 
   test("a request with a cursor has no window and otherwise the same parameters, which the fingerprint names", async () => {
