@@ -13,4 +13,13 @@ export interface Context {
   requestId: string;
   runs: RunQueue;
   loaders: Loaders;
+  settings: RequestSettings;
+}
+
+/** What requests need of the configuration. */
+export interface RequestSettings {
+  /** How long a mutation waits for its run when the client does not say. */
+  waitSeconds: number;
+  /** A connection without success for so long is stale. */
+  staleAfterSeconds: number;
 }

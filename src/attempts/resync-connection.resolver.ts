@@ -1,0 +1,81 @@
+import { Args, ArgsType, Ctx, Field, ID, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import { CalendarProvider } from "../connections/calendar-connection.enums.js";
+import type { Context } from "../context.js";
+import { notFound } from "../errors.js";
+import { textArgument } from "../graphql/text.js";
+import { parseId } from "../id.js";
+import { resyncConnection } from "./resync-connection.js";
+import { resultOf, SyncResult } from "./sync-result.type.js";
+import { SyncRun } from "./sync-run.entity.js";
+import { checkedWaitSeconds } from "./wait-seconds.js";
+
+const longestReason = 500;
+
+@ObjectType()
+class ResyncConnectionPayload {
+  @Field(() => String)
+  message!: string;
+
+  @Field(() => ID)
+  connectionId!: string;
+
+  @Field(() => CalendarProvider)
+  provider!: CalendarProvider;
+
+  @Field(() => SyncResult)
+  result!: SyncResult;
+
+  @Field(() => SyncRun)
+  run!: SyncRun;
+}
+
+@ArgsType()
+class ResyncConnectionArguments {
+  @Field(() => ID)
+  connectionId!: string;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: "Cancels what the provider no longer has, even if that is most of the calendar.",
+  })
+  allowMassCancel!: boolean;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "0 to 25: how long to wait for the end; null is the server's default, 0 answers at once.",
+  })
+  waitSeconds?: number | null;
+
+  @Field(() => String, { nullable: true, description: "Goes into the audit; at most 500 characters." })
+  reason?: string | null;
+}
+
+@Resolver()
+export class ResyncConnectionResolver {
+  @Mutation(() => ResyncConnectionPayload, {
+    nullable: true,
+    description: "Reads the connection's whole window anew. Joins a resync that is active already.",
+  })
+  async resyncConnection(
+    @Args(() => ResyncConnectionArguments) args: ResyncConnectionArguments,
+    @Ctx() context: Context,
+  ) {
+    const waitSeconds = checkedWaitSeconds(args.waitSeconds ?? context.settings.waitSeconds);
+    const reason = textArgument("reason", args.reason, longestReason);
+    const connectionId = parseId(args.connectionId);
+    if (connectionId === null) throw notFound();
+    const { allowMassCancel } = args;
+    const { id } = await resyncConnection(context, { connectionId, allowMassCancel, reason, waitSeconds });
+    const [run, connection] = await Promise.all([
+      context.loaders.run.load(id),
+      context.loaders.connection.load(connectionId),
+    ]);
+    if (!run || !connection) throw notFound(); // erased meanwhile
+    const result = resultOf(run);
+    return { message: messageOf(result), connectionId, provider: connection.provider, result, run };
+  }
+}
+
+function messageOf({ status, errorSummary }: ReturnType<typeof resultOf>): string {
+  return status === "FAIL" ? `Resync failed: ${errorSummary ?? "unknown"}` : "Resync initiated successfully";
+}

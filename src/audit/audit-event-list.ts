@@ -1,0 +1,87 @@
+import { sql } from "kysely";
+import type { Context } from "../context.js";
+import { unitOfWork } from "../database/unit-of-work.js";
+import { Conditions } from "../graphql/conditions.js";
+import { byId } from "../graphql/cursor.js";
+import { Page } from "../graphql/page.type.js";
+import { pageRequest, type PageArguments } from "../graphql/paging.js";
+import { cappedCount, columnsOf, type RowOf } from "../graphql/rows.js";
+import { textArgument } from "../graphql/text.js";
+import { parseCorrelationId, parseId } from "../id.js";
+import { AuditEvent } from "./audit-event.entity.js";
+import { record } from "./record.js";
+
+export interface AuditFilter {
+  resourceType?: string | null | undefined;
+  resourceId?: string | null | undefined;
+  eventType?: string | null | undefined;
+  actorId?: string | null | undefined;
+  correlationId?: string | null | undefined;
+  severity?: string | null | undefined;
+  createdAfter?: Date | null | undefined;
+  createdBefore?: Date | null | undefined;
+}
+
+const key = byId("auditEvents");
+const longestWord = 100;
+const longestUserId = 255;
+
+/** Audit events, newest first. Reading them is recorded before anything is read, so the newest event is this read itself. */
+export async function listAuditEvents(
+  context: Context,
+  filter: AuditFilter,
+  page: PageArguments,
+): Promise<Page<RowOf<AuditEvent>, string>> {
+  const request = pageRequest(page, key);
+  const { em } = context;
+  const matching = conditionsOf(context, filter);
+  await recordRead(context, filter);
+  const query = sql<RowOf<AuditEvent>>`
+    select ${columnsOf(em, AuditEvent, "e")} from audit_event e
+    where ${matching.sql} ${request.after === null ? sql`` : sql`and e.id < ${request.after}`}
+    order by e.id desc limit ${request.first + 1}
+  `;
+  const { rows } = await query.execute(em.getKysely());
+  const count = () => cappedCount(em, sql`select from audit_event e where ${matching.sql}`);
+  return new Page({ rows, request, key, keyOf: ({ id }) => id, count });
+}
+
+function conditionsOf({ actor }: Context, filter: AuditFilter): Conditions {
+  return new Conditions()
+    .and(sql`e.firm_id = ${actor.firmId}`)
+    .given(textArgument("resourceType", filter.resourceType, longestWord), (type) => sql`e.resource_type = ${type}`)
+    .givenId(filter.resourceId, parseId, (id) => sql`e.resource_id = ${id}`)
+    .given(textArgument("eventType", filter.eventType, longestWord), (type) => sql`e.event_type = ${type}`)
+    .given(textArgument("actorId", filter.actorId, longestUserId), (id) => sql`e.actor_id = ${id}`)
+    .givenId(filter.correlationId, parseCorrelationId, (id) => sql`e.correlation_id = ${id}`)
+    .given(textArgument("severity", filter.severity, longestWord), (severity) => sql`e.severity = ${severity}`)
+    .given(filter.createdAfter, (instant) => sql`e.created_at >= ${instant}`)
+    .given(filter.createdBefore, (instant) => sql`e.created_at < ${instant}`);
+}
+
+async function recordRead({ actor, em }: Context, filter: AuditFilter): Promise<void> {
+  await unitOfWork(em, actor.firmId, (unit) => {
+    record(unit, {
+      eventType: "audit_events_read",
+      actorId: actor.userId,
+      resource: { type: "firm", id: actor.firmId },
+      metadata: { filters: filterMetadata(filter) },
+    });
+    return Promise.resolve();
+  });
+}
+
+/** The filters that were given. Ids that are none are left out: they are whatever the client typed. */
+function filterMetadata(filter: AuditFilter): Record<string, string> {
+  const given = {
+    resource_type: filter.resourceType,
+    resource_id: filter.resourceId == null ? null : parseId(filter.resourceId),
+    event_type: filter.eventType,
+    actor_id: filter.actorId,
+    correlation_id: filter.correlationId == null ? null : parseCorrelationId(filter.correlationId),
+    severity: filter.severity,
+    created_after: filter.createdAfter?.toISOString(),
+    created_before: filter.createdBefore?.toISOString(),
+  };
+  return Object.fromEntries(Object.entries(given).flatMap(([name, value]) => (value == null ? [] : [[name, value]])));
+}

@@ -1,0 +1,51 @@
+import type { EntityClass } from "@mikro-orm/core";
+import DataLoader from "dataloader";
+import { sql } from "kysely";
+import type { EntityManager } from "../database/orm.js";
+import { columnsOf, type RowOf } from "./rows.js";
+
+/** What a request's loaders read with: one statement for all keys that are asked for in the same moment. */
+export interface BatchScope {
+  em: EntityManager;
+  firmId: string;
+}
+
+/** At most one row for each key. */
+export function oneForEach<Row>(
+  load: (keys: readonly string[]) => Promise<readonly Row[]>,
+  keyOf: (row: Row) => string,
+): DataLoader<string, Row | null> {
+  return new DataLoader(async (keys) => {
+    const byKey = new Map((await load(keys)).map((row) => [keyOf(row), row]));
+    return keys.map((key) => byKey.get(key) ?? null);
+  });
+}
+
+/** Any number of rows for each key, in the statement's order. */
+export function manyForEach<Row>(
+  load: (keys: readonly string[]) => Promise<readonly Row[]>,
+  keyOf: (row: Row) => string,
+): DataLoader<string, Row[]> {
+  return new DataLoader(async (keys) => {
+    const byKey = Map.groupBy(await load(keys), keyOf);
+    return keys.map((key) => byKey.get(key) ?? []);
+  });
+}
+
+/** Rows of an entity's table by their ids, of the scope's firm alone. */
+export function rowById<Entity extends { id: string }>(
+  { em, firmId }: BatchScope,
+  entity: EntityClass<Entity>,
+): DataLoader<string, RowOf<Entity> | null> {
+  const { tableName } = em.getMetadata().get(entity);
+  return oneForEach(
+    async (ids) => {
+      const query = sql<RowOf<Entity>>`
+        select ${columnsOf(em, entity, "t")} from ${sql.table(tableName)} t
+        where t.firm_id = ${firmId} and t.id = any(${ids}::bigint[])
+      `;
+      return (await query.execute(em.getKysely())).rows;
+    },
+    (row) => (row as unknown as { id: string }).id,
+  );
+}

@@ -1,0 +1,31 @@
+import "reflect-metadata";
+import type { GraphQLSchema } from "graphql";
+import { buildSchema } from "type-graphql";
+import { ViewerResolver } from "../access/viewer.resolver.js";
+import { AppointmentResolver } from "../appointments/appointment.resolver.js";
+import { ConnectionAttemptsResolver, SyncStatisticsResolver } from "../attempts/connection-attempts.resolver.js";
+import { ResyncConnectionResolver } from "../attempts/resync-connection.resolver.js";
+import { SyncAttemptResolver } from "../attempts/sync-attempt.resolver.js";
+import { SyncRunResolver } from "../attempts/sync-run.resolver.js";
+import { AuditEventResolver } from "../audit/audit-event.resolver.js";
+import { CalendarConnectionResolver, SyncStatusResolver } from "../connections/calendar-connection.resolver.js";
+
+/** Every resolver of the API. */
+const resolvers = [
+  ViewerResolver,
+  SyncStatusResolver,
+  SyncStatisticsResolver,
+  SyncAttemptResolver,
+  SyncRunResolver,
+  CalendarConnectionResolver,
+  ConnectionAttemptsResolver,
+  AppointmentResolver,
+  AuditEventResolver,
+  ResyncConnectionResolver,
+] as const;
+
+/** The API's schema, without its permissions (see checked-permissions.ts). */
+export function buildApiSchema(): Promise<GraphQLSchema> {
+  // Arguments are checked where they are used, so that the error names the argument.
+  return buildSchema({ resolvers, validate: false });
+}
