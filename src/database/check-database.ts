@@ -51,9 +51,8 @@ async function requireSessions(client: pg.Client, connect: () => Promise<pg.Clie
       const other = await connect();
       others.push(other);
       await other.query("begin");
-      if ((await backendOf(other)) === ours) throw poolsByTransaction();
+      if ((await backendOf(other)) === ours || (await backendOf(client)) !== ours) throw poolsByTransaction();
     }
-    if ((await backendOf(client)) !== ours) throw poolsByTransaction();
   } finally {
     await Promise.all(others.map((other) => other.end().catch(() => undefined)));
   }
