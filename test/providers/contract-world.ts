@@ -1,0 +1,126 @@
+import { expect } from "@jest/globals";
+import { ProviderHttp } from "../../src/providers/http.js";
+import {
+  ProviderFailure,
+  type CalendarProvider,
+  type ChangePage,
+  type ChangeRange,
+} from "../../src/providers/provider.js";
+import type { SourceCalendar } from "../../src/simulator/calendar-source.js";
+import type { Control } from "../../src/simulator/control.js";
+import { startSimulator, type Simulator } from "../../src/simulator/simulator.js";
+import type { CalendarCopy } from "./calendar-copy.js";
+
+export type MakeProvider = (simulator: Simulator, http: ProviderHttp) => CalendarProvider;
+
+/** The account the tests write in. */
+export const account = "contract@example.com";
+export const now = Date.parse("2026-11-22T12:00:00Z");
+export const window = { windowStart: new Date("2026-06-01T00:00:00Z"), windowEnd: new Date("2027-06-01T00:00:00Z") };
+
+/** What differs from provider to provider. */
+export interface ContractSubject {
+  name: string;
+  makeProvider: MakeProvider;
+  /** Found in the addresses of requests for changes, and in no other. */
+  listPath: string;
+  /** A grant without the right to read calendars. */
+  uselessScopes: readonly string[];
+}
+
+export const at = (dateTime: string, timeZone = "Europe/Zurich") => ({ dateTime, timeZone });
+/** A meeting within the window. */
+export const review = { title: "Review", start: at("2026-11-23T09:00:00"), end: at("2026-11-23T10:00:00") };
+
+/** A provider over its client against a simulator of its own. */
+export class ContractWorld {
+  /** HTTP requests the calls said they made. */
+  requests = 0;
+  readonly #makeProvider: MakeProvider;
+  readonly #http: ProviderHttp;
+  #running: { simulator: Simulator; provider: CalendarProvider } | null = null;
+
+  constructor(makeProvider: MakeProvider) {
+    this.#makeProvider = makeProvider;
+    // A request that hangs ends soon; the limits themselves are tested elsewhere.
+    this.#http = new ProviderHttp({ totalMs: 1500 });
+  }
+
+  async start(googleCalendars: SourceCalendar[] = []): Promise<void> {
+    const simulator = await startSimulator({ now: () => now, googleCalendars });
+    this.#running = { simulator, provider: this.#makeProvider(simulator, this.#http) };
+  }
+
+  get control(): Control {
+    return this.#started.simulator.control;
+  }
+
+  /** Back to a single account with an empty calendar. */
+  reset(): void {
+    this.control.reset();
+    this.control.addAccount(account, { timeZone: "Europe/Zurich" });
+    this.requests = 0;
+  }
+
+  async access(owner = account): Promise<string> {
+    const grant = await this.#started.provider.refreshAccess(this.control.refreshTokenOf(owner), this.#call());
+    return grant.accessToken;
+  }
+
+  listPage(
+    range: ChangeRange,
+    pageToken: string | null,
+    accessToken: string,
+    calendarId = account,
+  ): Promise<ChangePage> {
+    return this.#started.provider.listChanges({ accessToken, calendarId, range, pageToken }, this.#call());
+  }
+
+  /** Lists a round to its end, as the engine does, and applies it. */
+  async pull(copy: CalendarCopy, range: ChangeRange = window, owner = account): Promise<ChangePage[]> {
+    const accessToken = await this.access(owner);
+    const pages: ChangePage[] = [];
+    let pageToken: string | null = null;
+    do {
+      const page: ChangePage = await this.listPage(range, pageToken, accessToken, owner);
+      copy.apply(page);
+      pages.push(page);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== null);
+    return pages;
+  }
+
+  pullChanges(copy: CalendarCopy): Promise<ChangePage[]> {
+    return this.pull(copy, { cursor: copy.cursor ?? "" });
+  }
+
+  /** The copy holds what a client should see, no more and no less. */
+  expectSame(copy: CalendarCopy, owner = account): void {
+    const { windowStart, windowEnd } = window;
+    expect(copy.occurrences(window)).toEqual(this.control.occurrences(owner, windowStart, windowEnd));
+  }
+
+  async close(): Promise<void> {
+    await this.#http.close();
+    await this.#started.simulator.close();
+  }
+
+  get #started() {
+    if (this.#running === null) throw new Error("the world has not been started");
+    return this.#running;
+  }
+
+  #call() {
+    return { signal: new AbortController().signal, onRequest: () => (this.requests += 1) };
+  }
+}
+
+/** What a call failed with. Anything else than a ProviderFailure breaks the port's promise. */
+export async function failureOf(call: Promise<unknown>): Promise<ProviderFailure> {
+  const outcome = await call.then(
+    () => "a success",
+    (error: unknown) => error,
+  );
+  if (outcome instanceof ProviderFailure) return outcome;
+  throw new Error("expected a ProviderFailure", { cause: outcome });
+}
