@@ -1,0 +1,63 @@
+import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
+import type { GraphQLError, GraphQLSchema } from "graphql";
+import type { Logger } from "pino";
+import type { Context } from "../context.js";
+import { retryAfterSeconds } from "../http/answer-error.js";
+import type { RequestTrace } from "../http/request-trace.js";
+import { formatError, isMasked } from "./format-error.js";
+
+/** A request's context, with what its log line will say. */
+export interface RequestContext extends Context {
+  trace: RequestTrace;
+}
+
+/** Tokens of a document, before it is even parsed whole. */
+const mostTokens = 2000;
+
+export function createApollo(schema: GraphQLSchema, introspection: boolean, log: Logger): ApolloServer<RequestContext> {
+  return new ApolloServer<RequestContext>({
+    schema,
+    introspection,
+    hideSchemaDetailsFromClientErrors: !introspection,
+    formatError,
+    parseOptions: { maxLexicalTokens: mostTokens },
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false, // we drain first: see http/drain.ts
+    logger: log,
+    // Cache control wraps every field and costs a tenth of a request.
+    plugins: [ApolloServerPluginCacheControlDisabled(), traceOperations],
+  });
+}
+
+/** Notes a request's operation and errors, logs what the client is not told, and turns an unavailable database into a 503. */
+const traceOperations: ApolloServerPlugin<RequestContext> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didEncounterErrors({ errors, contextValue }) {
+        errors.filter(isMasked).forEach((error) => {
+          logMasked(error, contextValue);
+        });
+        return Promise.resolve();
+      },
+      willSendResponse({ response, contextValue, operationName }) {
+        contextValue.trace.operation = operationName ?? null;
+        if (response.body.kind !== "single") return Promise.resolve();
+        const codes = (response.body.singleResult.errors ?? []).map((error) => String(error.extensions?.["code"]));
+        contextValue.trace.codes.push(...new Set(codes));
+        if (codes.includes("UNAVAILABLE")) {
+          response.http.status = 503;
+          response.http.headers.set("retry-after", String(retryAfterSeconds));
+        }
+        return Promise.resolve();
+      },
+    }),
+};
+
+function logMasked(error: GraphQLError, { log, requestId }: RequestContext): void {
+  error.extensions["requestId"] = requestId;
+  log.error({ err: error.originalError ?? error, path: error.path?.join(".") }, "operation failed");
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import { expressMiddleware } from "@as-integrations/express5";
+import express, { type Express, type RequestHandler, type Response } from "express";
+import helmet from "helmet";
+import type { Logger } from "pino";
+import type { VerifyToken } from "./access/token.js";
+import type { RunQueue } from "./attempts/run-queue.js";
+import type { RequestSettings } from "./context.js";
+import { inFirm } from "./database/firm-scope.js";
+import type { EntityManager } from "./database/orm.js";
+import { createApollo, type RequestContext } from "./graphql/apollo.js";
+import { withPermissions } from "./graphql/checked-permissions.js";
+import { graphiqlPages } from "./graphql/graphiql.js";
+import { createLoaders } from "./graphql/loaders.js";
+import { buildApiSchema } from "./graphql/schema.js";
+import { answerError, handleError } from "./http/answer-error.js";
+import { authenticate } from "./http/authenticate.js";
+import { Drain } from "./http/drain.js";
+import { listen } from "./http/listen.js";
+import { traceOf, traceRequests } from "./http/request-trace.js";
+
+export interface ServerParts {
+  /** The application's login. */
+  em: EntityManager;
+  runs: RunQueue;
+  verifyToken: VerifyToken;
+  http: { host: string; port: number };
+  graphql: {
+    graphiql: boolean;
+    introspection: boolean;
+    /** Put into GraphiQL for everybody who opens it: for demonstration only. */
+    graphiqlToken: string | null;
+  };
+  settings: RequestSettings;
+  /** What the database lacks of this build's migrations; it fails when the database cannot be asked. */
+  pendingMigrations: () => Promise<readonly string[]>;
+  log: Logger;
+}
+
+export interface Server {
+  /** Where it answers. */
+  url: string;
+  /** Answers what is in flight, refuses what comes, and closes: at most 8 seconds. */
+  stop(): Promise<void>;
+}
+
+const bodyLimit = "100kb";
+/** A token that is far too long still gets the answer of a bad one. */
+const maxHeaderSize = 160 * 1024;
+const requestTimeoutMs = 30_000;
+
+/**
+ * Serves GraphQL, GraphiQL where it is on, and the probes.
+ * @throws ListenError
+ */
+export async function startServer(parts: ServerParts): Promise<Server> {
+  const apollo = createApollo(withPermissions(await buildApiSchema()), parts.graphql.introspection, parts.log);
+  await apollo.start();
+  const drain = new Drain();
+  const graphql = expressMiddleware(apollo, { context: ({ res }) => Promise.resolve(contextOf(parts, res)) });
+  const server = createServer({ maxHeaderSize, requestTimeout: requestTimeoutMs }, createApp(parts, drain, graphql));
+  const url = await listen(server, parts.http);
+  return {
+    url,
+    stop: async () => {
+      await drain.stop(server);
+      await apollo.stop();
+    },
+  };
+}
+
+function createApp(parts: ServerParts, drain: Drain, graphql: RequestHandler): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.use(traceRequests(parts.log), helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
+  app.get("/healthz", (_request, response) => void response.json({ status: "up" }));
+  app.get("/readyz", readiness(parts, drain));
+  if (parts.graphql.graphiql) app.get("/graphql", showGraphiql(parts.graphql.graphiqlToken));
+  const readBody = express.json({ limit: bodyLimit });
+  app.post("/graphql", drain.admit, authenticate(parts.verifyToken), readBody, withinFirm(graphql));
+  app.all("/graphql", (_request, response) => {
+    response.setHeader("Allow", "POST");
+    answerError(response, { status: 405, code: "BAD_USER_INPUT", message: "Use POST." });
+  });
+  app.use((_request, response) => {
+    answerError(response, { status: 404, code: "NOT_FOUND", message: "Not found." });
+  });
+  app.use(handleError(parts.log));
+  return app;
+}
+
+function readiness({ pendingMigrations, log }: ServerParts, drain: Drain): RequestHandler {
+  return async (_request, response) => {
+    const problem = drain.isStopping ? "stopping" : await databaseProblem(pendingMigrations, log);
+    response.status(problem === null ? 200 : 503).json({ status: problem ?? "ready" });
+  };
+}
+
+async function databaseProblem(
+  pendingMigrations: ServerParts["pendingMigrations"],
+  log: Logger,
+): Promise<string | null> {
+  try {
+    return (await pendingMigrations()).length === 0 ? null : "migrations pending";
+  } catch (error) {
+    log.warn({ err: error }, "the database cannot be asked");
+    return "database unavailable";
+  }
+}
+
+function showGraphiql(token: string | null): RequestHandler {
+  const page = graphiqlPages(token);
+  return (request, response, next) => {
+    if (request.accepts(["json", "html"]) !== "html") {
+      next();
+      return;
+    }
+    const { policy, html } = page(randomBytes(16).toString("base64"));
+    response.setHeader("Content-Security-Policy", policy);
+    response.setHeader("Cache-Control", "no-store");
+    response.type("html").send(html);
+  };
+}
+
+/** Everything that the request reads and writes is bound to its actor's firm. */
+function withinFirm(handler: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    // The body parser leaves a body alone that is not JSON; GraphQL then says what is missing.
+    request.body ??= undefined;
+    return inFirm(actorOf(response).firmId, () => handler(request, response, next));
+  };
+}
+
+function actorOf(response: Response) {
+  const { actor } = traceOf(response);
+  if (!actor) throw new Error("Nobody is signed in: authenticate comes first");
+  return actor;
+}
+
+function contextOf({ em, runs, settings, log }: ServerParts, response: Response): RequestContext {
+  const trace = traceOf(response);
+  const actor = actorOf(response);
+  const requestId = trace.requestId;
+  const loaders = createLoaders({ em, firmId: actor.firmId }, settings);
+  return { actor, em, runs, settings, loaders, requestId, trace, log: log.child({ requestId, firmId: actor.firmId }) };
+}
