@@ -1,0 +1,98 @@
+import { Writable } from "node:stream";
+import type { Role } from "../../src/access/actor.js";
+import { createTokenVerifier, signToken, type TokenConfig } from "../../src/access/token.js";
+import type { RunQueue } from "../../src/attempts/run-queue.js";
+import { openDatabase } from "../../src/database/orm.js";
+import { pendingMigrations } from "../../src/database/pending-migrations.js";
+import { createLogger } from "../../src/log.js";
+import { startServer, type ServerParts } from "../../src/server.js";
+import { createTestDatabase } from "./database.js";
+import { Given } from "./given.js";
+
+export const tokenConfig: TokenConfig = {
+  secrets: ["a secret of the tests, 32 bytes or more"],
+  jwksUrl: null,
+  issuer: null,
+  audience: null,
+  claims: { user: null, firm: "firm_id", role: "role" },
+};
+
+/** A signed token. The default is a manager of firm 1. */
+export function tokenOf(
+  actor: { role?: Role; firmId?: string; userId?: string; hours?: number } = {},
+): Promise<string> {
+  const { role = "manager", firmId = "1", userId = "42", hours = 1 } = actor;
+  return signToken(tokenConfig, { userId, firmId, role, name: "Mara", hours });
+}
+
+export interface GraphqlAnswer {
+  status: number;
+  text: string;
+  data: Record<string, never> | null | undefined;
+  errors: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[];
+}
+
+/** Reads need no queue; a run that is waited for has settled. */
+const idleQueue: RunQueue = {
+  send: () => Promise.resolve(),
+  settled: () => Promise.resolve(),
+};
+
+/** The real server on a database of its own, asked over HTTP. */
+export async function startTestServer(overrides: Partial<ServerParts> = {}) {
+  const database = await createTestDatabase();
+  const given = new Given(database.superuserUrl);
+  const { em, close } = await openDatabase(database.appUrl, 5);
+  const logLines: string[] = [];
+  const server = await startServer({
+    em,
+    runs: idleQueue,
+    verifyToken: createTokenVerifier(tokenConfig),
+    http: { host: "127.0.0.1", port: 0 },
+    graphql: { graphiql: true, introspection: true, graphiqlToken: null },
+    settings: { waitSeconds: 0, staleAfterSeconds: 3600 },
+    pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
+    log: createLogger({ level: "debug", isPretty: false }, keepIn(logLines)),
+    ...overrides,
+  });
+  const manager = await tokenOf();
+  return {
+    url: server.url,
+    em,
+    given,
+    logLines,
+    server,
+    database,
+    /** Asks as a manager of firm 1, unless another token is given. */
+    ask: (query: string, variables: object = {}, token: string | null = manager) =>
+      post(server.url, { query, variables }, token),
+    stop: async () => {
+      await server.stop();
+      await given.close();
+      await close();
+      await database.drop();
+    },
+  };
+}
+
+export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
+
+export async function post(url: string, body: object | string, token: string | null): Promise<GraphqlAnswer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  const { data, errors } = JSON.parse(text) as Partial<GraphqlAnswer>;
+  return { status: response.status, text, data, errors: errors ?? [] };
+}
+
+function keepIn(lines: string[]): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+}
