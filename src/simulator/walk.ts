@@ -76,8 +76,9 @@ function* itemsOf(calendar: SimulatedCalendar, event: StoredEvent, walk: Walk): 
   if (event.kind !== "series") {
     if (overlaps(event.startsAt, event.endsAt, range)) yield { kind: "event", event };
   } else if (walk.isExpanded) {
-    yield* instancesOf(calendar, event, range);
+    // What is gone comes first: a client may take a series' id that is gone for the end of its instances.
     yield* formerOf(event, walk, range);
+    yield* instancesOf(calendar, event, range);
   } else {
     if (isInRange(calendar, event, range)) yield { kind: "event", event };
     if (event.status !== "cancelled") yield* formerOf(event, walk, range);
