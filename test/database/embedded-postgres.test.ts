@@ -215,6 +215,17 @@ describe("the embedded PostgreSQL", () => {
     await original.stop();
   });
 
+  test("is not started a second time in a folder that another container uses", async () => {
+    const there = await start();
+    writeFileSync(join(dataDir, "postgres", "started-in"), "another-container pid:[1]");
+    await kill(postmasterPid()); // from here its processes cannot be seen
+    await expect(start()).rejects.toThrow(/is in use from another container or machine/);
+    await there.stop();
+    const here = await start();
+    expect(here.adopted).toBe(false);
+    await here.stop();
+  });
+
   test("is started again where it was when it dies under its server", async () => {
     const postgres = await start({ restarts: true });
     await kill(postmasterPid());

@@ -7,10 +7,12 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { errorCode } from "../error-code.js";
 import { EmbeddedPostgresError, explainingFileFaults } from "./embedded-postgres-error.js";
@@ -80,6 +82,23 @@ export function rememberedPort(folder: DataFolder): number | null {
 
 export function rememberPort(folder: DataFolder, port: number): void {
   writeFileSync(join(folder.root, "port"), String(port));
+}
+
+/**
+ * Whether PostgreSQL was last started where we cannot see its processes: in another container, or on another machine that shares
+ * the folder.
+ */
+export function wasStartedElsewhere(folder: DataFolder): boolean {
+  const path = join(folder.root, "started-in");
+  return existsSync(path) && readFileSync(path, "utf8") !== whereWeAre();
+}
+
+export function rememberWhere(folder: DataFolder): void {
+  writeFileSync(join(folder.root, "started-in"), whereWeAre());
+}
+
+function whereWeAre(): string {
+  return process.platform === "linux" ? `${hostname()} ${readlinkSync("/proc/self/ns/pid")}` : hostname();
 }
 
 /**

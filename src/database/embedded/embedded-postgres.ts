@@ -8,6 +8,8 @@ import {
   passwordsOf,
   rememberedPort,
   rememberPort,
+  rememberWhere,
+  wasStartedElsewhere,
   type DataFolder,
   type Passwords,
 } from "./data-folder.js";
@@ -114,6 +116,7 @@ async function runningPostmaster(
 ): Promise<{ postmaster: Postmaster; adopted: boolean }> {
   const found = await adoptPostmaster(folder, passwords);
   if (found !== null) return { postmaster: found, adopted: true };
+  refuseUseFromElsewhere(folder);
   const runAs = chooseRunAs(folder.cluster);
   const binaries = prepareBinaries(installedPostgres(), runAs, copyDirectories(runAs, folder.binaries));
   const settings = { ...clusterSettings, ...options.settings };
@@ -127,6 +130,18 @@ async function runningPostmaster(
   }
   const postmaster = await startOnFreePort(folder, binaries, { runAs, settings, isDetached: options.detached ?? true });
   return { postmaster, adopted: false };
+}
+
+/** Two PostgreSQLs on one folder destroy it, and each takes the lock file of one that it cannot see for a leftover. */
+function refuseUseFromElsewhere(folder: DataFolder): void {
+  if (!wasStartedElsewhere(folder)) return;
+  const alone = tryFileLock(folder.usersLock, "exclusive");
+  if (alone === null) {
+    throw new EmbeddedPostgresError(
+      `The database in ${folder.root} is in use from another container or machine. Stop that server first, or set another DATA_DIR.`,
+    );
+  }
+  alone.release();
 }
 
 /** One that lives on our cluster is ours, but may be still starting or just stopping: it settles one way or the other. */
@@ -155,6 +170,7 @@ async function startOnFreePort(
     try {
       const postmaster = await startPostmaster(folder, { ...options, program: binaries.postgres, port });
       rememberPort(folder, port);
+      rememberWhere(folder);
       return postmaster;
     } catch (error) {
       if (attempt === startAttempts || !isPassing(error)) throw error;

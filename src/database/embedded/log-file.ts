@@ -31,5 +31,6 @@ export function logSince(path: string, offset: number): string {
 /** The line that tells why PostgreSQL gave up: the first fatal one, else the last. */
 export function decisiveLine(text: string): string {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.find((line) => /FATAL|PANIC/.test(line)) ?? lines.at(-1) ?? "it wrote nothing";
+  const line = lines.find((each) => /FATAL|PANIC/.test(each)) ?? lines.at(-1) ?? "it wrote nothing";
+  return line.replace(/^.*? \[\d+\] /, ""); // without time and process id
 }

@@ -1,0 +1,173 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import type pg from "pg";
+import { migrationTable } from "../../src/database/pending-migrations.js";
+import { exampleIds, exampleTables, insertExamples } from "../support/rows.js";
+import { databaseOfFile, refusalOf, type Login } from "../support/sessions.js";
+
+const database = databaseOfFile();
+const forbidden = "42501";
+
+beforeAll(async () => {
+  const owner = await database.session("owner");
+  await insertExamples(owner, "1");
+  await insertExamples(owner, "2");
+});
+
+/** What a login may do with the columns of a table: `privilege` where it holds for all, `privilege(columns)` otherwise. */
+async function rightsOf(session: pg.Client): Promise<Record<string, string>> {
+  const { rows } = await session.query<{ name: string; rights: string }>(`
+    with columns as (
+      select c.oid, c.relname as name, privilege, a.attname, has_column_privilege(c.oid, a.attnum, privilege) as is_held
+      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      cross join unnest(array['select', 'insert', 'update', 'references']) as privilege
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+    ),
+    rights as (
+      select name, privilege || case when bool_and(is_held) then ''
+        else '(' || string_agg(attname, ',' order by attname) filter (where is_held) || ')' end as held
+      from columns group by name, privilege having bool_or(is_held)
+      union all
+      select relname, privilege from pg_class cross join unnest(array['delete', 'truncate', 'trigger', 'maintain']) as privilege
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and has_table_privilege(oid, privilege)
+    )
+    select name, string_agg(held, ' ' order by held) as rights from rights group by name`);
+  return Object.fromEntries(rows.map(({ name, rights }) => [name, rights]));
+}
+
+describe("the rights are exactly those listed:", () => {
+  test("of the application's login", async () => {
+    const everything = "delete insert select update";
+    expect(await rightsOf(await database.session("app"))).toEqual({
+      firm: everything,
+      calendar_connection: everything,
+      calendar_credential: everything,
+      connection_statistics: everything,
+      appointment: everything,
+      sync_run: everything,
+      sync_attempt: everything,
+      seen_appointment: "delete insert select",
+      audit_event: "insert select",
+      [migrationTable]: "select",
+    });
+  });
+
+  test("of the system login", async () => {
+    expect(await rightsOf(await database.session("system"))).toEqual({
+      firm: "select",
+      calendar_connection: "select update(next_pull_at)",
+      calendar_credential: "select(connection_id,firm_id,key_version)",
+      connection_statistics: "select",
+      appointment: "select",
+      sync_run: "insert(connection_id,direction,firm_id,job_id,operation,trigger) select update(job_id,status)",
+      sync_attempt: "select",
+      seen_appointment: "select",
+      audit_event: "select",
+      [migrationTable]: "select",
+    });
+  });
+});
+
+describe.each<Login>(["app", "system"])("the %s login", (login) => {
+  let session: pg.Client;
+
+  beforeAll(async () => {
+    session = await database.session(login, "1");
+  });
+
+  const outcome = (sql: string) => refusalOf(session, () => session.query(sql));
+
+  test("is no superuser, may not bypass row level security and may make neither roles nor databases", async () => {
+    const { rows } = await session.query(
+      `select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication from pg_roles
+       where pg_has_role(current_user, oid, 'member')`,
+    );
+    const nothing = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcreatedb: false, rolreplication: false };
+    expect(rows).toEqual([nothing, nothing]);
+  });
+
+  test("owns nothing", async () => {
+    const { rows } = await session.query(
+      `select classid::regclass::text, objid from pg_shdepend
+       where deptype = 'o' and refclassid = 'pg_authid'::regclass and pg_has_role(current_user, refobjid, 'member')`,
+    );
+    expect(rows).toEqual([]);
+  });
+
+  test("is a member of its group alone and cannot become another", async () => {
+    const { rows } = await session.query<{ role: string }>(
+      `select rolname as role from pg_roles where pg_has_role(current_user, oid, 'member') order by 1`,
+    );
+    expect(rows.map(({ role }) => role)).toEqual([`calendar_sync_${login}`, `calendar_sync_${login}_role`]);
+    const other = login === "app" ? "system" : "app";
+    const { rows: superusers } = await session.query<{ role: string }>("select rolname as role from pg_roles where rolsuper");
+    const roles = ["calendar_sync_owner", `calendar_sync_${other}`, `calendar_sync_${other}_role`];
+    for (const role of [...roles, ...superusers.map((row) => row.role)]) {
+      expect(await outcome(`set role "${role}"`)).toBe(forbidden);
+      expect(await outcome(`set session authorization "${role}"`)).toBe(forbidden);
+    }
+  });
+
+  test.each(exampleTables)("can neither truncate %s nor change what guards it", async (table) => {
+    expect(await outcome(`truncate ${table}`)).toBe(forbidden);
+    expect(await outcome(`alter table ${table} disable trigger all`)).toBe(forbidden);
+    expect(await outcome(`alter table ${table} disable row level security`)).toBe(forbidden);
+    expect(await outcome(`alter table ${table} no force row level security`)).toBe(forbidden);
+    expect(await outcome(`create policy mine on ${table} using (true)`)).toBe(forbidden);
+    expect(await outcome(`drop policy bound_firm on ${table}`)).toBe(forbidden);
+    expect(await outcome(`create trigger mine before insert on ${table} execute function notify_run_changed()`)).toBe(forbidden);
+    expect(await outcome(`drop table ${table}`)).toBe(forbidden);
+  });
+
+  test("cannot switch triggers and foreign keys off for its session", async () => {
+    expect(await outcome("set session_replication_role = replica")).toBe(forbidden);
+  });
+
+  test("cannot make or replace anything in the schemas, nor read files or run programs", async () => {
+    expect(await outcome("create table public.mine (id int)")).toBe(forbidden);
+    expect(await outcome("create function public.mine() returns int language sql as 'select 1'")).toBe(forbidden);
+    expect(await outcome("create schema mine")).toBe(forbidden);
+    expect(await outcome("create table pgboss.mine (id int)")).toBe(forbidden);
+    expect(await outcome("copy firm to program 'true'")).toBe(forbidden);
+    expect(await outcome("select pg_read_file('postgresql.conf')")).toBe(forbidden);
+  });
+
+  test("cannot set an identity's next number", async () => {
+    expect(await outcome("select setval('sync_run_id_seq', 1)")).toBe(forbidden);
+  });
+});
+
+describe("the system login", () => {
+  let system: pg.Client;
+
+  beforeAll(async () => {
+    system = await database.session("system");
+  });
+
+  const outcome = (sql: string) => refusalOf(system, () => system.query(sql));
+
+  test("sees all firms", async () => {
+    const { rows } = await system.query("select count(distinct firm_id)::int as firms from sync_run");
+    expect(rows).toEqual([{ firms: 2 }]);
+  });
+
+  test("cannot read tokens, only which key they are under", async () => {
+    for (const column of ["refresh_token", "access_token", "scopes", "*"])
+      expect(await outcome(`select ${column} from calendar_credential`)).toBe(forbidden);
+    const { rows } = await system.query("select firm_id, key_version from calendar_credential order by 1");
+    expect(rows).toEqual([1, 2].map((firm) => ({ firm_id: `${firm}`, key_version: 1 })));
+  });
+
+  test("makes and takes up pulls, and nothing else", async () => {
+    const { connection } = exampleIds("2");
+    const values = `(2, ${connection}, 'LIST_CHANGES', 'PULL', 'SCHEDULE', gen_random_uuid())`;
+    const columns = "firm_id, connection_id, operation, direction, trigger, job_id";
+    await system.query("update sync_run set status = 'QUEUED', job_id = gen_random_uuid()");
+    await system.query("update calendar_connection set next_pull_at = now()");
+    expect(await outcome(`insert into sync_run (${columns}) values ${values} on conflict do nothing`)).toBe("accepted");
+    expect(await outcome(`insert into sync_run (${columns}, requested_by_id) select 1, 1, '', '', '', null, ''`)).toBe(forbidden);
+    expect(await outcome("update sync_run set trigger = 'MANUAL'")).toBe(forbidden);
+    expect(await outcome("update calendar_connection set status = 'PAUSED'")).toBe(forbidden);
+    expect(await outcome("delete from sync_run")).toBe(forbidden);
+    expect(await outcome("insert into audit_event select * from audit_event")).toBe(forbidden);
+  });
+});
