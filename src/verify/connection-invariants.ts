@@ -1,0 +1,47 @@
+import type { Invariant } from "./invariant.js";
+import { eventsKeptSince } from "./kept-history.js";
+
+/** Connections: their schedule, their credentials, and the audit of their state. */
+export const connectionInvariants: readonly Invariant[] = [
+  {
+    name: "active-connection-is-scheduled",
+    sentence: "Every active connection has a time for its next pull.",
+    violations: `
+      select firm_id, id as connection_id
+      from calendar_connection where status = 'ACTIVE' and next_pull_at is null`,
+  },
+  {
+    name: "credentials",
+    sentence: "Every active or paused connection has its credentials.",
+    violations: `
+      select c.firm_id, c.id as connection_id
+      from calendar_connection c
+      left join calendar_credential k on k.firm_id = c.firm_id and k.connection_id = c.id
+      where c.status in ('ACTIVE', 'PAUSED') and k.connection_id is null`,
+  },
+  {
+    name: "disconnected-credentials",
+    sentence: "A disconnected connection keeps no credentials.",
+    violations: `
+      select c.firm_id, c.id as connection_id
+      from calendar_connection c
+      join calendar_credential k on k.firm_id = c.firm_id and k.connection_id = c.id
+      where c.status_reason = 'DISCONNECTED'`,
+  },
+  {
+    name: "stopped-connection-is-audited",
+    sentence: "A connection was paused, revoked or disconnected together with the audit event of it.",
+    violations: `
+      select c.firm_id, c.id as connection_id
+      from calendar_connection c
+      where c.status <> 'ACTIVE' and coalesce(c.status_changed_at, now()) >= ${eventsKeptSince} and not exists (
+        select from audit_event e
+        where e.firm_id = c.firm_id and e.resource_type = 'calendar_connection' and e.resource_id = c.id
+          and (e.event_type = 'calendar_connection_imported' or (e.created_at = c.status_changed_at and e.event_type = case
+            when c.status = 'PAUSED' then 'calendar_connection_paused'
+            when c.status_reason = 'DISCONNECTED' then 'calendar_connection_disconnected'
+            else 'calendar_connection_revoked'
+          end))
+      )`,
+  },
+];
