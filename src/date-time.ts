@@ -1,4 +1,4 @@
-import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
 
 const instant = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
@@ -35,10 +35,12 @@ function isoOfPostgres(text: string): string {
   return `${String(day)}T${String(time)}.${(fraction ?? "").padEnd(3, "0")}Z`;
 }
 
-function parse(value: unknown): Date {
+/** `node` is where the value stands in a document, so that the error can say where. */
+function parse(value: unknown, node?: ValueNode): Date {
   const parsed = typeof value === "string" ? parseInstant(value) : null;
-  if (!parsed) throw new GraphQLError("DateTime must be an RFC 3339 date-time with an offset, such as 2025-12-30T10:30:00Z.");
-  return parsed;
+  if (parsed) return parsed;
+  const message = "DateTime must be an RFC 3339 date-time with an offset, such as 2025-12-30T10:30:00Z.";
+  throw new GraphQLError(message, node ? { nodes: node } : {});
 }
 
 /** The API's scalar for instants. See parseInstant and printInstant for what it takes and sends. */
@@ -48,6 +50,6 @@ export const DateTime = new GraphQLScalarType<Date, string>({
     "An instant. Sent as RFC 3339 in UTC with a Z, and milliseconds only when they are not zero: 2025-12-30T10:30:00Z. " +
     "Accepted with any offset; a date-time without an offset is refused.",
   serialize: (value) => printInstant(value as Date | string),
-  parseValue: parse,
-  parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : null),
+  parseValue: (value) => parse(value),
+  parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : null, node),
 });

@@ -6,6 +6,7 @@ import type { Context } from "../context.js";
 import { retryAfterSeconds } from "../http/answer-error.js";
 import type { RequestTrace } from "../http/request-trace.js";
 import { formatError, isMasked } from "./format-error.js";
+import { servedOperations } from "./served-operations.js";
 
 /** A request's context, with what its log line will say. */
 export interface RequestContext extends Context {
@@ -21,6 +22,7 @@ export function createApollo(schema: GraphQLSchema, introspection: boolean, log:
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     formatError,
+    validationRules: [servedOperations],
     parseOptions: { maxLexicalTokens: mostTokens },
     csrfPrevention: true,
     allowBatchedHttpRequests: false,

@@ -6,6 +6,8 @@ export class Given {
 
   constructor(superuserUrl: string) {
     this.#pool = new pg.Pool({ connectionString: superuserUrl, max: 2 });
+    // Dropping the database ends sessions that are about to end anyway.
+    this.#pool.on("error", () => undefined);
   }
 
   close(): Promise<void> {

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Role } from "../../src/access/actor.js";
+import { post, startTestServer, tokenOf, type TestServer } from "../support/graphql-server.js";
+
+let server: TestServer;
+let connectionId: string;
+beforeAll(async () => {
+  server = await startTestServer();
+  connectionId = await server.given.connection();
+});
+afterAll(() => server.stop());
+
+/** Every root field that needs a manager, with arguments that fit. */
+const managerFields = [
+  'syncStatus(connectionId: "1") { provider }',
+  "failedAttempts { totalCount }",
+  "syncAttempts { totalCount }",
+  'syncAttempt(id: "1") { id }',
+  'syncRun(correlationId: "0b7e6f0a-3f6b-4c1d-9b55-1f2e3d4c5b6a") { id }',
+  "syncRuns { totalCount }",
+  'calendarConnection(id: "1") { id }',
+  "calendarConnections { totalCount }",
+  'appointment(id: "1") { id }',
+  "appointments { totalCount }",
+  "auditEvents { totalCount }",
+];
+const mutations = ['resyncConnection(connectionId: "1") { message }'];
+
+const refused = "You do not have permission to perform this action.";
+
+describe.each<Role>(["client", "staff"])("a %s", (role) => {
+  test.each(managerFields)("is refused %s, and gets what is allowed beside it", async (field) => {
+    const { status, data, errors } = await server.ask(
+      `{ first: viewer { id } refused: ${field} viewer { id } }`,
+      {},
+      await tokenOf({ role }),
+    );
+    expect(status).toBe(200);
+    expect(data).toEqual({ first: { id: "42" }, refused: null, viewer: { id: "42" } });
+    expect(errors).toEqual([
+      expect.objectContaining({ message: refused, path: ["refused"], extensions: { code: "FORBIDDEN" } }),
+    ]);
+  });
+
+  test("is refused two fields as well as one", async () => {
+    const { data, errors } = await server.ask(
+      "{ a: syncRuns { totalCount } b: appointments { totalCount } }",
+      {},
+      await tokenOf({ role }),
+    );
+    expect(data).toEqual({ a: null, b: null });
+    expect(errors.map(({ path }) => path)).toEqual([["a"], ["b"]]);
+  });
+
+  test.each(mutations)("is refused %s", async (field) => {
+    const { data, errors } = await server.ask(`mutation { refused: ${field} }`, {}, await tokenOf({ role }));
+    expect(data).toEqual({ refused: null });
+    expect(errors).toEqual([expect.objectContaining({ path: ["refused"], extensions: { code: "FORBIDDEN" } })]);
+  });
+});
+
+describe.each<Role>(["manager", "partner", "firm_admin"])("a %s", (role) => {
+  test.each(managerFields)("may ask %s", async (field) => {
+    const { status, errors } = await server.ask(`{ ${field} }`, {}, await tokenOf({ role }));
+    expect(status).toBe(200);
+    expect(errors.filter(({ extensions }) => extensions["code"] !== "NOT_FOUND")).toEqual([]);
+  });
+});
+
+describe("a refusal", () => {
+  test("is the same whether the id exists or not", async () => {
+    const token = await tokenOf({ role: "staff" });
+    const ask = (id: string) => server.ask("query ($id: ID!) { calendarConnection(id: $id) { id } }", { id }, token);
+    expect((await ask(connectionId)).text).toBe((await ask("999999")).text);
+  });
+
+  test("leaves a line in the log that says who was refused what", async () => {
+    await server.ask(
+      "query Peek { auditEvents { totalCount } }",
+      {},
+      await tokenOf({ role: "staff", userId: "mallory" }),
+    );
+    const line = server.logLines
+      .map((text) => JSON.parse(text) as Record<string, unknown>)
+      .find(({ operation }) => operation === "Peek");
+    expect(line).toMatchObject({ userId: "mallory", firmId: "1", codes: ["FORBIDDEN"], status: 200 });
+  });
+});
+
+test.each([...managerFields, "viewer { id }", "__typename", "__schema { types { name } }"])(
+  "nobody without a token gets an answer to %s",
+  async (field) => {
+    const { status, errors } = await post(server.url, { query: `{ ${field} }` }, null);
+    expect(status).toBe(401);
+    expect(errors.map(({ extensions }) => extensions)).toEqual([{ code: "UNAUTHENTICATED" }]);
+  },
+);
