@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { startTestServer, tokenOf, type TestServer } from "../support/graphql-server.js";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+  await fill("11", 2);
+  await fill("12", 20);
+});
+afterAll(() => server.stop());
+
+async function fill(firmId: string, connections: number): Promise<void> {
+  for (let i = 0; i < connections; i++) {
+    const id = await server.given.connection({ firm_id: firmId });
+    const appointment = await server.given.appointment({ firm_id: firmId, connection_id: id });
+    await server.given.openFailure(id, { firm_id: firmId, appointment_id: appointment }, { firm_id: firmId });
+    await server.given.openFailure(id, { firm_id: firmId }, { firm_id: firmId });
+    await server.given.run(id, { firm_id: firmId, status: "QUEUED" });
+  }
+}
+
+const nested = `{
+  calendarConnections(first: 200) {
+    totalCount
+    nodes {
+      id health lastSyncAt consecutiveFailures
+      statistics { totalAttempts pendingRetry }
+      activeRun { id status connection { id } }
+      lastFailure { id isRunning isReplayable run { id attempts { id } lastAttempt { id } } }
+      failedAttempts(first: 5) { totalCount nodes { id notReplayableReason appointment { id connection { id } } connection { id } } }
+    }
+  }
+}`;
+
+/** Statements that the application's pool sends. */
+async function statementsOf(firmId: string): Promise<{ count: number; rows: number }> {
+  const sent: string[] = [];
+  const client = server.em.getConnection().getClient();
+  const executor = client.getExecutor();
+  const original = executor.executeQuery.bind(executor);
+  executor.executeQuery = (query, ...rest) => {
+    sent.push(query.sql);
+    return original(query, ...rest);
+  };
+  const { data, errors } = await server.ask(nested, {}, await tokenOf({ firmId }));
+  executor.executeQuery = original;
+  expect(errors).toEqual([]);
+  const { nodes } = (data as unknown as { calendarConnections: { nodes: unknown[] } }).calendarConnections;
+  return { count: sent.length, rows: nodes.length };
+}
+
+test("a nested question costs the same number of statements for 2 connections and for 20", async () => {
+  const few = await statementsOf("11");
+  const many = await statementsOf("12");
+  expect([few.rows, many.rows]).toEqual([2, 20]);
+  expect(few.count).toBeGreaterThan(0);
+  expect(many.count).toBe(few.count);
+  expect(many.count).toBeLessThanOrEqual(16);
+});
