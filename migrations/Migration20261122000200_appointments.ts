@@ -25,7 +25,7 @@ export class Migration20261122000200_appointments extends Migration {
         foreign key (firm_id, connection_id) references calendar_connection (firm_id, id),
         check (id > 0),
         -- a provider may send an occurrence of no length
-        check (ends_at >= starts_at),
+        constraint appointment_ends_after_start check (ends_at >= starts_at),
         check (external_event_id <> '')
       );
       ${firmPolicies("appointment")}

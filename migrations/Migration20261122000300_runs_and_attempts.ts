@@ -52,17 +52,17 @@ export class Migration20261122000300_runs_and_attempts extends Migration {
         foreign key (firm_id, connection_id) references calendar_connection (firm_id, id),
         foreign key (firm_id, appointment_id) references appointment (firm_id, id),
         check (id > 0),
-        check ((start_date is null) = (end_date is null) and end_date > start_date),
-        check ((round_start is null) = (round_end is null) and round_end > round_start),
-        check (operation in ('LIST_CHANGES', 'RESYNC') = (appointment_id is null)),
-        check (direction = 'PULL' or operation in ('UPSERT', 'DELETE')),
-        check (trigger <> 'MANUAL' or requested_by_id is not null),
-        check ((status in ('SUCCEEDED', 'FAILED', 'CANCELLED')) = (finished_at is not null)),
-        check ((status = 'RETRYING') = (next_retry_at is not null)),
-        check (status <> 'RUNNING' or (last_attempt_id is not null and started_at is not null and job_id is not null)),
-        check (status not in ('QUEUED', 'RUNNING', 'RETRYING') or finished_at is null),
-        check (status not in ('RETRYING', 'FAILED') or open_failure_id is not null),
-        check (status <> 'SUCCEEDED' or open_failure_id is null)
+        constraint sync_run_bounds check ((start_date is null) = (end_date is null) and end_date > start_date),
+        constraint sync_run_round check ((round_start is null) = (round_end is null) and round_end > round_start),
+        constraint sync_run_appointment_of_operation check (operation in ('LIST_CHANGES', 'RESYNC') = (appointment_id is null)),
+        constraint sync_run_push_is_of_appointment check (direction = 'PULL' or operation in ('UPSERT', 'DELETE')),
+        constraint sync_run_manual_has_requester check (trigger <> 'MANUAL' or requested_by_id is not null),
+        constraint sync_run_finished_has_time check ((status in ('SUCCEEDED', 'FAILED', 'CANCELLED')) = (finished_at is not null)),
+        constraint sync_run_retrying_has_time check ((status = 'RETRYING') = (next_retry_at is not null)),
+        constraint sync_run_running_has_attempt
+          check (status <> 'RUNNING' or (last_attempt_id is not null and started_at is not null and job_id is not null)),
+        constraint sync_run_failure_is_open check (status not in ('RETRYING', 'FAILED') or open_failure_id is not null),
+        constraint sync_run_success_has_no_failure check (status <> 'SUCCEEDED' or open_failure_id is null)
       );
       ${firmPolicies("sync_run")}
       create unique index sync_run_one_running_pull on sync_run (firm_id, connection_id)
@@ -82,7 +82,7 @@ export class Migration20261122000300_runs_and_attempts extends Migration {
       create index sync_run_of_appointment on sync_run (firm_id, appointment_id, id desc) where appointment_id is not null;
       create index sync_run_by_status on sync_run (firm_id, status, id desc);
       grant select, insert, update, delete on sync_run to ${appRole};
-      grant select, insert, update (status, job_id) on sync_run to ${systemRole};
+      grant select, insert (firm_id, connection_id, operation, direction, trigger, job_id), update (status, job_id) on sync_run to ${systemRole};
 
       create table sync_attempt (
         firm_id bigint not null,
@@ -110,13 +110,15 @@ export class Migration20261122000300_runs_and_attempts extends Migration {
         resolved_by_id bigint,
         primary key (firm_id, id),
         check (id > 0),
-        check ((status = 'RUNNING') = (state = 'RUNNING') and (status = 'SUCCESS') = (state = 'SUCCEEDED')),
-        check ((status = 'RUNNING') = (finished_at is null)),
-        check (finished_at >= started_at),
-        check ((status = 'FAIL') = (error_class is not null) and (status = 'FAIL') = (error_code is not null) and (status = 'FAIL') = (error_summary is not null)),
-        check ((state = 'RESOLVED') = (resolved_by_id is not null)),
-        check (not max_retries_reached or (status = 'FAIL' and error_class <> 'NON_RETRYABLE' and next_retry_at is null)),
-        check (next_retry_at is null or status = 'FAIL')
+        constraint sync_attempt_state_of_status check ((status = 'RUNNING') = (state = 'RUNNING') and (status = 'SUCCESS') = (state = 'SUCCEEDED')),
+        constraint sync_attempt_finished_has_time check ((status = 'RUNNING') = (finished_at is null)),
+        constraint sync_attempt_finishes_after_start check (finished_at >= started_at),
+        constraint sync_attempt_failure_has_error
+          check ((status = 'FAIL') = (error_class is not null) and (status = 'FAIL') = (error_code is not null) and (status = 'FAIL') = (error_summary is not null)),
+        constraint sync_attempt_resolved_by_another check ((state = 'RESOLVED') = (resolved_by_id is not null)),
+        constraint sync_attempt_exhausted_is_not_retried
+          check (not max_retries_reached or (status = 'FAIL' and error_class <> 'NON_RETRYABLE' and next_retry_at is null)),
+        constraint sync_attempt_only_failure_is_retried check (next_retry_at is null or status = 'FAIL')
       ) partition by range (id);
       create table sync_attempt_default partition of sync_attempt default;
       ${firmPolicies("sync_attempt")}
@@ -145,7 +147,7 @@ export class Migration20261122000300_runs_and_attempts extends Migration {
       grant select on seen_appointment to ${systemRole};
 
       -- Wakes who waits for a run: src/sync/settled.ts listens.
-      create function notify_run_changed() returns trigger language plpgsql as $$
+      create function notify_run_changed() returns trigger language plpgsql set search_path = public, pg_temp as $$
       begin
         perform pg_notify('sync_run_changed', new.firm_id || ':' || new.id);
         return null;

@@ -43,7 +43,8 @@ export class Migration20261122000400_audit_events extends Migration {
         for each statement execute function refuse_audit_change();
 
       -- Deferred: the run and its event come in one transaction, in either order.
-      create function require_requested_event() returns trigger language plpgsql as $$
+      -- Its search path is fixed, or a temporary table named audit_event would pass for the real one.
+      create function require_requested_event() returns trigger language plpgsql set search_path = public, pg_temp as $$
       begin
         if not exists (
           select from audit_event
@@ -54,7 +55,7 @@ export class Migration20261122000400_audit_events extends Migration {
         end if;
         return null;
       end $$;
-      create constraint trigger manual_run_has_requested_event after insert or update of status on sync_run
+      create constraint trigger manual_run_has_requested_event after insert or update of status, trigger, correlation_id on sync_run
         deferrable initially deferred for each row when (new.trigger = 'MANUAL') execute function require_requested_event();
     `);
   }

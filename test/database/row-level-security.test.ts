@@ -119,7 +119,11 @@ describe("from a session of one firm", () => {
   });
 
   test("another firm's connection is as good as none to refer to", async () => {
-    const missing = await insertOutcome(bound, "sync_run", { ...exampleRow("sync_run", ours), id: 1, connection_id: 1 });
+    const missing = await insertOutcome(bound, "sync_run", {
+      ...exampleRow("sync_run", ours),
+      id: 1,
+      connection_id: 1,
+    });
     const foreign = await insertOutcome(bound, "sync_run", {
       ...exampleRow("sync_run", ours),
       ...{ id: 1, connection_id: exampleRow("sync_run", theirs)["connection_id"] },
@@ -129,7 +133,11 @@ describe("from a session of one firm", () => {
   });
 
   test("an id that another firm has taken is free", async () => {
-    const row = { ...exampleRow("appointment", ours), id: exampleRow("appointment", theirs)["id"], external_event_id: "x" };
+    const row = {
+      ...exampleRow("appointment", ours),
+      id: exampleRow("appointment", theirs)["id"],
+      external_event_id: "x",
+    };
     expect(await insertOutcome(bound, "appointment", row)).toBe("1 rows");
   });
 
@@ -145,7 +153,8 @@ describe("these tests find", () => {
     await superuser.query(statement);
     await check().finally(() => superuser.query(undo));
   }
-  const policy = "bound_firm on sync_run to calendar_sync_app_role using (firm_id = nullif(current_setting('app.firm_id', true), '')::bigint)";
+  const policy =
+    "bound_firm on sync_run to calendar_sync_app_role using (firm_id = nullif(current_setting('app.firm_id', true), '')::bigint)";
 
   test("a policy that is gone", async () => {
     await changed("drop policy bound_firm on sync_run", `create policy ${policy}`, async () => {

@@ -81,7 +81,13 @@ describe.each<Login>(["app", "system"])("the %s login", (login) => {
       `select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication from pg_roles
        where pg_has_role(current_user, oid, 'member')`,
     );
-    const nothing = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcreatedb: false, rolreplication: false };
+    const nothing = {
+      rolsuper: false,
+      rolbypassrls: false,
+      rolcreaterole: false,
+      rolcreatedb: false,
+      rolreplication: false,
+    };
     expect(rows).toEqual([nothing, nothing]);
   });
 
@@ -99,7 +105,9 @@ describe.each<Login>(["app", "system"])("the %s login", (login) => {
     );
     expect(rows.map(({ role }) => role)).toEqual([`calendar_sync_${login}`, `calendar_sync_${login}_role`]);
     const other = login === "app" ? "system" : "app";
-    const { rows: superusers } = await session.query<{ role: string }>("select rolname as role from pg_roles where rolsuper");
+    const { rows: superusers } = await session.query<{ role: string }>(
+      "select rolname as role from pg_roles where rolsuper",
+    );
     const roles = ["calendar_sync_owner", `calendar_sync_${other}`, `calendar_sync_${other}_role`];
     for (const role of [...roles, ...superusers.map((row) => row.role)]) {
       expect(await outcome(`set role "${role}"`)).toBe(forbidden);
@@ -114,7 +122,9 @@ describe.each<Login>(["app", "system"])("the %s login", (login) => {
     expect(await outcome(`alter table ${table} no force row level security`)).toBe(forbidden);
     expect(await outcome(`create policy mine on ${table} using (true)`)).toBe(forbidden);
     expect(await outcome(`drop policy bound_firm on ${table}`)).toBe(forbidden);
-    expect(await outcome(`create trigger mine before insert on ${table} execute function notify_run_changed()`)).toBe(forbidden);
+    expect(await outcome(`create trigger mine before insert on ${table} execute function notify_run_changed()`)).toBe(
+      forbidden,
+    );
     expect(await outcome(`drop table ${table}`)).toBe(forbidden);
   });
 
@@ -164,7 +174,9 @@ describe("the system login", () => {
     await system.query("update sync_run set status = 'QUEUED', job_id = gen_random_uuid()");
     await system.query("update calendar_connection set next_pull_at = now()");
     expect(await outcome(`insert into sync_run (${columns}) values ${values} on conflict do nothing`)).toBe("accepted");
-    expect(await outcome(`insert into sync_run (${columns}, requested_by_id) select 1, 1, '', '', '', null, ''`)).toBe(forbidden);
+    expect(await outcome(`insert into sync_run (${columns}, requested_by_id) select 1, 1, '', '', '', null, ''`)).toBe(
+      forbidden,
+    );
     expect(await outcome("update sync_run set trigger = 'MANUAL'")).toBe(forbidden);
     expect(await outcome("update calendar_connection set status = 'PAUSED'")).toBe(forbidden);
     expect(await outcome("delete from sync_run")).toBe(forbidden);

@@ -1,0 +1,120 @@
+import { negative, refusedBy, twice, type GuardCase } from "./schema-guard-case.js";
+
+const [nine, ten] = ["2026-01-15T09:00:00Z", "2026-01-15T10:00:00Z"];
+const empty = "";
+
+/** Firms, connections with their credentials and counters, appointments, audit events. */
+export const connectionGuardCases: GuardCase[] = [
+  ...refusedBy("firm", "23514", {
+    firm_id_check: [["an id that no path can hold", { id: 0 }]],
+    firm_name_check: [
+      ["no name", { name: empty }],
+      ["a name without end", { name: "x".repeat(201) }],
+    ],
+  }),
+  ...twice("firm", { firm_pkey: ["a firm twice", {}, { name: "Another" }] }),
+
+  ...refusedBy("calendar_connection", "23514", {
+    calendar_connection_id_check: [["a negative id", { id: -1 }]],
+    calendar_connection_provider_check: [["an unknown provider", { provider: "google" }]],
+    calendar_connection_status_check: [["an unknown status", { status: "GONE", status_reason: "MANAGER" }]],
+    calendar_connection_status_reason_check: [["an unknown reason", { status: "PAUSED", status_reason: "WHIM" }]],
+    calendar_connection_stopped_has_reason: [
+      ["paused without a reason", { status: "PAUSED" }],
+      ["revoked without a reason", { status: "REVOKED" }],
+      ["active with a reason to stop", { status_reason: "MANAGER" }],
+    ],
+    calendar_connection_stopped_is_not_due: [
+      ["a pull of a paused calendar", { status: "PAUSED", status_reason: "MANAGER", next_pull_at: ten }],
+      ["a pull of a revoked one", { status: "REVOKED", status_reason: "CREDENTIALS_REFUSED", next_pull_at: ten }],
+    ],
+    calendar_connection_window: [
+      ["a window without an end", { window_start: nine }],
+      ["a window without a start", { window_end: nine }],
+      ["a window of no length", { window_start: nine, window_end: nine }],
+      ["a window backwards", { window_start: ten, window_end: nine }],
+    ],
+    calendar_connection_cursor_has_fingerprint: [
+      ["a cursor of an unknown request", { cursor: "c" }],
+      ["a fingerprint of no cursor", { cursor_fingerprint: "f" }],
+    ],
+  }),
+  ...refusedBy("calendar_connection", "23503", {
+    calendar_connection_firm_id_fkey: [["a calendar of nobody", { firm_id: 2 }]],
+  }),
+  ...twice("calendar_connection", {
+    calendar_connection_pkey: ["an id twice", {}, { calendar_id: "other" }],
+    calendar_connection_calendar_key: ["a calendar twice", {}, { id: 2 }],
+  }),
+
+  ...refusedBy("calendar_credential", "23514", {
+    calendar_credential_key_version_check: [["a key that cannot be", { key_version: 0 }]],
+    calendar_credential_access_token_expires: [
+      ["an access token for ever", { access_token: Buffer.from("a") }],
+      ["an end of no access token", { access_token_expires_at: ten }],
+    ],
+  }),
+  ...refusedBy("calendar_credential", "23503", {
+    calendar_credential_firm_id_connection_id_fkey: [["tokens of no calendar", { connection_id: 1 }]],
+  }),
+  ...twice("calendar_credential", { calendar_credential_pkey: ["tokens twice", {}, { key_version: 2 }] }),
+
+  ...refusedBy("connection_statistics", "23514", {
+    connection_statistics_successes: [
+      ["more archived than counted", { archived_successes: 1 }],
+      ["archived below zero", { archived_successes: -1 }],
+    ],
+    connection_statistics_transient: [
+      ["more archived than counted", { archived_transient_failures: 1 }],
+      ["a count below zero", { transient_failures: -1 }],
+    ],
+    connection_statistics_rate_limited: [
+      ["more archived than counted", { archived_rate_limited_failures: 1 }],
+      ["archived below zero", { archived_rate_limited_failures: -1 }],
+    ],
+    connection_statistics_non_retryable: [
+      ["more archived than counted", { archived_non_retryable_failures: 1 }],
+      ["a count below zero", { non_retryable_failures: -1 }],
+    ],
+    connection_statistics_open_retryable_check: negative("open_retryable"),
+    connection_statistics_open_exhausted_check: negative("open_exhausted"),
+    connection_statistics_open_non_retryable_check: negative("open_non_retryable"),
+    connection_statistics_consecutive_failures_check: negative("consecutive_failures"),
+  }),
+  ...refusedBy("connection_statistics", "23503", {
+    connection_statistics_firm_id_connection_id_fkey: [["counters of no calendar", { connection_id: 1 }]],
+  }),
+  {
+    ...{ constraint: "connection_statistics_pkey", because: "counters twice", code: "23505" },
+    ...{ table: "connection_statistics", row: { connection_id: 1 } },
+    before: [{ table: "calendar_connection", row: { id: 1, calendar_id: "other" } }],
+  },
+
+  ...refusedBy("appointment", "23514", {
+    appointment_id_check: [["no id", { id: 0 }]],
+    appointment_status_check: [["an unknown status", { status: "DONE" }]],
+    appointment_ends_after_start: [["an end before the start", { starts_at: ten, ends_at: nine }]],
+    appointment_external_event_id_check: [["an event without a name", { external_event_id: empty }]],
+  }),
+  ...refusedBy("appointment", "23503", {
+    appointment_firm_id_fkey: [["an appointment of nobody", { firm_id: 2, connection_id: null }]],
+    appointment_firm_id_connection_id_fkey: [["an appointment of no calendar", { connection_id: 1 }]],
+  }),
+  ...twice("appointment", {
+    appointment_pkey: ["an id twice", {}, { external_event_id: "event-2" }],
+    appointment_firm_id_connection_id_external_event_id_key: ["an event twice", {}, { id: 1 }],
+  }),
+
+  ...twice("seen_appointment", { seen_appointment_pkey: ["an appointment noted twice", {}, {}] }),
+
+  ...refusedBy("audit_event", "23514", {
+    audit_event_id_check: [["a negative id", { id: -1 }]],
+    audit_event_event_category_check: [["an unknown category", { event_category: "other" }]],
+    audit_event_severity_check: [["an unknown severity", { severity: "fatal" }]],
+    audit_event_metadata_check: [
+      ["metadata that is a list", { metadata: "[]" }],
+      ["metadata that is nothing", { metadata: "null" }],
+    ],
+  }),
+  ...twice("audit_event", { audit_event_pkey: ["an id twice", {}, {}] }),
+];

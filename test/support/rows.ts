@@ -1,0 +1,77 @@
+import pg from "pg";
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Values that a row needs besides its firm and that no default gives; ids are derived from the firm's. */
+const examples: Record<string, (firmId: string) => Row> = {
+  firm: (firmId) => ({ id: firmId, name: `Firm ${firmId}` }),
+  calendar_connection: (firmId) => ({
+    ...{ firm_id: firmId, id: exampleIds(firmId).connection, provider: "GOOGLE" },
+    ...{ owner_id: "staff-1", account_email: "staff@example.com", calendar_id: "primary" },
+  }),
+  calendar_credential: (firmId) => ({
+    ...{ firm_id: firmId, connection_id: exampleIds(firmId).connection, key_version: 1 },
+    refresh_token: Buffer.from("encrypted"),
+  }),
+  connection_statistics: (firmId) => ({ firm_id: firmId, connection_id: exampleIds(firmId).connection }),
+  appointment: (firmId) => ({
+    ...{ firm_id: firmId, id: exampleIds(firmId).appointment, connection_id: exampleIds(firmId).connection },
+    ...{ title: "Visit", external_event_id: "event-1" },
+    ...{ starts_at: "2026-01-15T09:00:00Z", ends_at: "2026-01-15T10:00:00Z" },
+  }),
+  sync_run: (firmId) => ({
+    ...{ firm_id: firmId, id: exampleIds(firmId).run, connection_id: exampleIds(firmId).connection },
+    ...{ operation: "LIST_CHANGES", direction: "PULL", trigger: "SCHEDULE" },
+  }),
+  sync_attempt: (firmId) => ({
+    ...{ firm_id: firmId, id: exampleIds(firmId).attempt, run_id: exampleIds(firmId).run, provider: "GOOGLE" },
+    ...{ connection_id: exampleIds(firmId).connection, operation: "LIST_CHANGES", direction: "PULL" },
+    correlation_id: "11111111-1111-4111-8111-111111111111",
+  }),
+  seen_appointment: (firmId) => ({
+    ...{ firm_id: firmId, run_id: exampleIds(firmId).run, appointment_id: exampleIds(firmId).appointment },
+  }),
+  audit_event: (firmId) => ({
+    ...{ firm_id: firmId, id: exampleIds(firmId).auditEvent, resource_id: exampleIds(firmId).connection },
+    ...{ event_type: "calendar_connection_connected", event_category: "calendar_connection", severity: "info" },
+    resource_type: "calendar_connection",
+  }),
+};
+
+/** Every table of ours in an order in which foreign keys hold; a partition is its table's. */
+export const exampleTables: readonly string[] = Object.keys(examples);
+
+/** The ids of a firm's example rows. */
+export function exampleIds(firmId: string) {
+  return {
+    connection: `${firmId}01`,
+    appointment: `${firmId}02`,
+    run: `${firmId}03`,
+    attempt: `${firmId}04`,
+    auditEvent: `${firmId}05`,
+  };
+}
+
+/** A row that the table accepts once the tables before it in `exampleTables` have theirs. */
+export function exampleRow(table: string, firmId: string): Row {
+  const example = examples[table];
+  if (!example) throw new Error(`Table ${table} has no example row: add one to test/support/rows.ts`);
+  return example(firmId);
+}
+
+export function insertRow(
+  session: pg.Client,
+  table: string,
+  row: Row,
+): Promise<pg.QueryResult<Record<string, unknown>>> {
+  const columns = Object.keys(row).map((column) => pg.escapeIdentifier(column));
+  const places = columns.map((_, index) => `$${index + 1}`);
+  const sql = `insert into ${table} (${columns.join(", ")}) values (${places.join(", ")}) returning *`;
+  return session.query<Record<string, unknown>>(sql, Object.values(row));
+}
+
+/** One row in every table, as the owner. The connection's counters come with it, by trigger. */
+export async function insertExamples(owner: pg.Client, firmId: string, tables = exampleTables): Promise<void> {
+  for (const table of tables.filter((name) => name !== "connection_statistics"))
+    await insertRow(owner, table, exampleRow(table, firmId));
+}
