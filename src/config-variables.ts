@@ -24,6 +24,14 @@ const whole = (minimum: number, maximum: number) =>
     })
     .transform(Number);
 
+const decimal = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .refine((text) => /^\d{1,12}(\.\d{1,9})?$/.test(text) && Number(text) >= minimum && Number(text) <= maximum, {
+      error: `must be a number from ${minimum} to ${maximum}`,
+    })
+    .transform(Number);
+
 const flag = z
   .enum(["true", "false", "1", "0"], { error: "must be true or false" })
   .transform((text) => text === "true" || text === "1");
@@ -57,12 +65,6 @@ const pathList = z.string().transform((text) =>
     .map((path) => path.trim())
     .filter((path) => path !== ""),
 );
-
-const jitter = z
-  .string()
-  .refine((text) => /^(0(\.\d+)?|1(\.0+)?)$/.test(text), { error: "must be a number from 0 to 1" })
-  .transform(Number)
-  .default(0.1);
 
 const day = 86_400;
 
@@ -98,10 +100,10 @@ export const variables = z.object({
   WORKER_CONCURRENCY: whole(1, 200).default(10),
   STALE_AFTER_SECONDS: whole(1, 365 * day).default(3600),
   MAX_RETRIES: whole(0, 20).default(5),
-  BASE_DELAY_SECONDS: whole(0, 60).default(2),
-  RATE_LIMITED_DELAY_SECONDS: whole(0, 3600).default(60),
-  MAX_DELAY_SECONDS: whole(0, day).default(300),
-  JITTER_FACTOR: jitter,
+  BASE_DELAY_SECONDS: decimal(0, 60).default(2),
+  RATE_LIMITED_DELAY_SECONDS: decimal(0, 3600).default(60),
+  MAX_DELAY_SECONDS: decimal(0, day).default(300),
+  JITTER_FACTOR: decimal(0, 1).default(0.1),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
   LOG_LEVEL: z
