@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -11,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { installedPostgres, prepareBinaries } from "../../src/database/embedded/binaries.js";
 import { chooseRunAs } from "../../src/database/embedded/run-as.js";
 
@@ -20,15 +21,29 @@ let folder: string;
 let native: string;
 let copies: string;
 
+// Large: copied once, and linked for each test, except for the programs, whose modes are changed.
+let pristine: string;
+
+beforeAll(() => {
+  pristine = mkdtempSync(join(tmpdir(), "binaries-pristine-"));
+  cpSync(installedPostgres(), join(pristine, "native"), { recursive: true, verbatimSymlinks: true });
+});
+
+afterAll(() => {
+  rmSync(pristine, { recursive: true });
+});
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "binaries-"));
   chmodSync(folder, 0o755);
   copies = join(folder, "copies");
-  const installed = installedPostgres();
   native = join(folder, "package", "native");
-  mkdirSync(native, { recursive: true });
-  cpSync(join(installed, "..", "package.json"), join(folder, "package", "package.json"));
-  cpSync(installed, native, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith(".a") });
+  mkdirSync(join(folder, "package"));
+  cpSync(join(installedPostgres(), "..", "package.json"), join(folder, "package", "package.json"));
+  const linking = spawnSync("cp", ["-al", join(pristine, "native"), native]);
+  if (linking.status !== 0) throw new Error(String(linking.stderr));
+  rmSync(join(native, "bin"), { recursive: true });
+  cpSync(join(pristine, "native", "bin"), join(native, "bin"), { recursive: true });
 });
 
 afterEach(() => {

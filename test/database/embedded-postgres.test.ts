@@ -47,7 +47,8 @@ beforeEach(() => {
 
 afterEach(async () => {
   if (existsSync(cluster)) await stopPostmaster(cluster, 10_000);
-  rmSync(dataDir, { recursive: true, force: true });
+  // The initdb of a killed server may still be writing.
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
 function start(options: { restarts?: boolean; in?: string } = {}): Promise<EmbeddedPostgres> {

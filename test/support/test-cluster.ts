@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -67,11 +67,17 @@ async function removeLeftovers(): Promise<void> {
 }
 
 async function removeLeftover(dataDir: string): Promise<void> {
-  if (!existsSync(join(dataDir, runLock))) return; // just being made
+  if (!existsSync(join(dataDir, runLock))) return removeIfOld(dataDir);
   const lock = tryFileLock(join(dataDir, runLock), "exclusive");
   if (lock === null) return;
   const cluster = await startThrowAway(dataDir);
   await cluster.stop();
   await rm(dataDir, { recursive: true, force: true });
   lock.release();
+}
+
+/** Without a lock it is just being made, or its maker was killed at that moment. */
+async function removeIfOld(dataDir: string): Promise<void> {
+  const { mtimeMs } = await stat(dataDir);
+  if (Date.now() - mtimeMs > 3_600_000) await rm(dataDir, { recursive: true, force: true });
 }
