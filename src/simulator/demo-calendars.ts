@@ -92,7 +92,8 @@ function lapsedCalendar(feeds: readonly IcsCalendar[], now: number): SourceCalen
   return { ...calendar("lapsed@example.com", "Lapsed access", "America/New_York", events), isRevoked: true };
 }
 
-function fileCalendars(paths: readonly string[]): SourceCalendar[] {
+/** Each file as an account and calendar named after it, its events where they are. Throws an Error naming a file that cannot be read. */
+export function fileCalendars(paths: readonly string[]): SourceCalendar[] {
   const taken = new Set<string>();
   return paths.map((path) => {
     const name = basename(path).replace(/\.ics$/i, "");

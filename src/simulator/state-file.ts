@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Account } from "./accounts.js";
 import { SimulatedCalendar } from "./calendar.js";
 import type { CalendarDescription } from "./calendar.js";
@@ -49,6 +50,7 @@ export class StateFile {
   }
 
   start(): void {
+    mkdirSync(dirname(this.path), { recursive: true });
     this.#timer = setInterval(() => {
       this.#writing = this.#saveIfChanged();
     }, 1000).unref();
@@ -82,7 +84,7 @@ function readIfThere(path: string): string | null {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT") return null;
     throw error;
   }
 }

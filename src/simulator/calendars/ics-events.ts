@@ -26,6 +26,7 @@ export function readEvents(calendars: readonly ICAL.Component[], zones: IcsZones
   const components = calendars.flatMap((calendar) => calendar.getAllSubcomponents("vevent"));
   const read = components.map((component) => readEvent(component, zones, usualZone)).filter((event) => event !== null);
   const masters = withIds(read.filter((event) => event.recurrenceId === null && !event.isCancelled));
+  for (const master of masters) refuseUnexpandable(master, usualZone);
   const series = new Map(masters.filter(({ recurrence }) => recurrence).map((event) => [event.uid ?? "", event]));
   const alone: SourceEvent[] = [];
   for (const event of read) {
@@ -173,6 +174,13 @@ function withIds(events: readonly ReadEvent[]): SourceEventWithInstances[] {
 }
 
 type SourceEventWithInstances = SourceEvent & { instances?: InstanceInput[] };
+
+/** Throws RecurrenceError now rather than when somebody looks at the calendar. */
+function refuseUnexpandable(master: SourceEvent, usualZone: string): void {
+  if (!master.recurrence) return;
+  const start = eventTimes(master.start, master.end, usualZone);
+  expandSeries(master.recurrence, start, new Date(start.startsAt).getUTCFullYear());
+}
 
 function hasInstance(master: SourceEvent, recurrenceId: Moment, usualZone: string): boolean {
   const start = eventTimes(master.start, master.end, usualZone);

@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Simulator } from "../../src/simulator/simulator.js";
+import { ann, clientOf, dayOn, givenSimulator, hourOn } from "./given.js";
+
+let folder: string;
+let stateFile: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "simulator-"));
+  stateFile = join(folder, "state.json");
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+function everything(simulator: Simulator): unknown {
+  const { accounts, now } = simulator.control.state();
+  const seen = simulator.control.occurrences(ann, new Date(0), new Date("2100-01-01"));
+  return { accounts, now, seen };
+}
+
+describe("a simulator with a state file", () => {
+  test("goes on after a restart where it stopped: events, series, deletions, tokens and the clock", async () => {
+    const first = await givenSimulator({ stateFile });
+    first.control.addAccount(ann, { timeZone: "Europe/Zurich" });
+    const { id } = first.control.createEvent(ann, {
+      ...hourOn("2026-11-23"),
+      recurrence: ["RRULE:FREQ=DAILY;COUNT=5"],
+    });
+    first.control.createEvent(ann, dayOn("2026-12-24", "2026-12-27"));
+    const client = clientOf(first, ann);
+    const { syncToken } = await client.list({ singleEvents: true });
+    first.control.updateEvent(ann, `${id}_20261124T080000Z`, { title: "Changed" });
+    first.control.updateEvent(ann, id, { recurrence: ["RRULE:FREQ=DAILY;COUNT=4"] });
+    first.control.advanceClock(5000);
+    const token = first.control.issueAccessToken(ann);
+    const delta = await client.list({ singleEvents: true, syncToken: syncToken ?? "" });
+    const before = everything(first);
+    await first.close();
+
+    const second = await givenSimulator({ stateFile });
+    expect(everything(second)).toEqual(before);
+    const again = await clientOf(second, ann).list({ singleEvents: true, syncToken: syncToken ?? "" });
+    expect(again.items).toEqual(delta.items);
+    const response = await fetch(`${second.googleApiUrl}calendar/v3/calendars/primary/events`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(response.status).toBe(200);
+    const made = second.control.createEvent(ann, hourOn("2026-11-30"));
+    expect(second.control.calendar(ann).events.filter((event) => event.id === made.id)).toHaveLength(1);
+  });
+
+  test("saves while it runs, so that a kill loses a second at most", async () => {
+    const simulator = await givenSimulator({ stateFile });
+    simulator.control.addAccount(ann);
+    const { id } = simulator.control.createEvent(ann, hourOn("2026-11-23"));
+    const saved = () => readFile(stateFile, "utf8").catch(() => "");
+    while (!(await saved()).includes(id)) await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+
+  test("keeps what it has of the calendars it is started with, and adds what is new", async () => {
+    const calendar = {
+      account: ann,
+      id: ann,
+      name: "Ann",
+      timeZone: "UTC",
+      events: [{ ...hourOn("2026-11-23"), id: "first" }],
+    };
+    const first = await givenSimulator({ stateFile, googleCalendars: [calendar] });
+    first.control.cancelEvent(ann, "first");
+    await first.close();
+    const other = { ...calendar, account: "bob@example.com", id: "bob@example.com" };
+    const second = await givenSimulator({ stateFile, googleCalendars: [calendar, other] });
+    expect((await clientOf(second, ann).list()).items).toEqual([]);
+    expect((await clientOf(second, "bob@example.com").list()).items).toHaveLength(1);
+  });
+
+  test("says which file it is when it cannot be read", async () => {
+    await writeFile(stateFile, "not a state\n");
+    await expect(givenSimulator({ stateFile })).rejects.toThrow(stateFile);
+  });
+});
