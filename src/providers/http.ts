@@ -11,7 +11,7 @@ export interface HttpLimits {
   headersMs: number;
   /** Milliseconds for the whole request, to the last byte of its answer. */
   totalMs: number;
-  /** Bytes of an answer's body, both as sent and after decompression. */
+  /** Bytes of an answer's body: as sent, and again after decompression. */
   bodyBytes: number;
 }
 

@@ -115,11 +115,13 @@ export function describeDisturbances(world: ContractWorld, { listPath }: Contrac
     const copy = new CalendarCopy();
     await world.pull(copy);
     control.createEvent(account, review);
+    if (errorCode === "TIMEOUT") world.patience = "short";
     for (const when of ["before", "after"] as const) {
       fault(then, when);
       const failure = await failureOf(world.pullChanges(copy));
       expect(failure).toMatchObject({ errorCode, errorClass: "TRANSIENT", action: { kind: "FAIL" } });
     }
+    world.patience = "usual";
     await world.pullChanges(copy);
     world.expectSame(copy);
     expect(control.requests()).toHaveLength(world.requests);

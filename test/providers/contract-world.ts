@@ -36,19 +36,24 @@ export const review = { title: "Review", start: at("2026-11-23T09:00:00"), end: 
 export class ContractWorld {
   /** HTTP requests the calls said they made. */
   requests = 0;
+  /** Short for what only a limit ends; the limits themselves are tested elsewhere. */
+  patience: "usual" | "short" = "usual";
   readonly #makeProvider: MakeProvider;
-  readonly #http: ProviderHttp;
-  #running: { simulator: Simulator; provider: CalendarProvider } | null = null;
+  readonly #http = { usual: new ProviderHttp(), short: new ProviderHttp({ totalMs: 2000 }) };
+  #running: { simulator: Simulator; usual: CalendarProvider; short: CalendarProvider } | null = null;
 
   constructor(makeProvider: MakeProvider) {
     this.#makeProvider = makeProvider;
-    // A request that hangs ends soon; the limits themselves are tested elsewhere.
-    this.#http = new ProviderHttp({ totalMs: 1500 });
   }
 
   async start(googleCalendars: SourceCalendar[] = []): Promise<void> {
     const simulator = await startSimulator({ now: () => now, googleCalendars });
-    this.#running = { simulator, provider: this.#makeProvider(simulator, this.#http) };
+    const { usual, short } = this.#http;
+    this.#running = {
+      simulator,
+      usual: this.#makeProvider(simulator, usual),
+      short: this.#makeProvider(simulator, short),
+    };
   }
 
   get control(): Control {
@@ -60,10 +65,11 @@ export class ContractWorld {
     this.control.reset();
     this.control.addAccount(account, { timeZone: "Europe/Zurich" });
     this.requests = 0;
+    this.patience = "usual";
   }
 
   async access(owner = account): Promise<string> {
-    const grant = await this.#started.provider.refreshAccess(this.control.refreshTokenOf(owner), this.#call());
+    const grant = await this.#started[this.patience].refreshAccess(this.control.refreshTokenOf(owner), this.#call());
     return grant.accessToken;
   }
 
@@ -73,7 +79,7 @@ export class ContractWorld {
     accessToken: string,
     calendarId = account,
   ): Promise<ChangePage> {
-    return this.#started.provider.listChanges({ accessToken, calendarId, range, pageToken }, this.#call());
+    return this.#started[this.patience].listChanges({ accessToken, calendarId, range, pageToken }, this.#call());
   }
 
   /** Lists a round to its end, as the engine does, and applies it. */
@@ -101,7 +107,7 @@ export class ContractWorld {
   }
 
   async close(): Promise<void> {
-    await this.#http.close();
+    await Promise.all([this.#http.usual.close(), this.#http.short.close()]);
     await this.#started.simulator.close();
   }
 

@@ -51,7 +51,6 @@ function lastOfEachEvent(changes: readonly EventChange[]): EventChange[] {
   const last = new Map<string | EventChange, EventChange>();
   for (const change of changes) {
     const key = change.kind === "event" ? change.event.externalEventId : (change.externalEventId ?? change);
-    last.delete(key);
     last.set(key, change);
   }
   return [...last.values()];

@@ -3,20 +3,22 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { googleProvider } from "../../../src/providers/google/client.js";
-import { ProviderHttp } from "../../../src/providers/http.js";
+import { ProviderHttp, type HttpLimits } from "../../../src/providers/http.js";
 import { json, startProviderServer, text, type AnswerRequest } from "../provider-server.js";
 import { failureOf, fullRound, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
 
-/** Short, so that the tests do not wait; the order of the defaults is kept. */
-const limits = { connectMs: 200, headersMs: 400, totalMs: 800 };
-
+/** With the limits as they are by default. */
 let google: GoogleUnderTest;
+/** With short ones, for what only a limit ends. */
+let impatient: GoogleUnderTest;
 beforeAll(async () => {
-  google = await startGoogleUnderTest(limits);
+  google = await startGoogleUnderTest();
+  impatient = await startGoogleUnderTest({ headersMs: 400, totalMs: 800 });
 });
-afterAll(() => google.close());
+afterAll(() => Promise.all([google.close(), impatient.close()]));
 beforeEach(() => {
   google.server.requests.length = 0;
+  impatient.server.requests.length = 0;
 });
 
 const jsonType = { "content-type": "application/json" };
@@ -50,15 +52,19 @@ const dribbleBody: AnswerRequest = (response, request) => {
   dribble(" ")(response, request);
 };
 
-/** Sends spaces without end or length. */
-const endless: AnswerRequest = (response) => {
-  response.writeHead(200, jsonType);
-  const piece = Buffer.alloc(1024 * 1024, " ");
-  const more = (error?: Error | null): void => {
-    if (!error) response.write(piece, more);
+/** Sends a piece over and over, without length. */
+const sendForever =
+  (piece: Buffer, headers: Record<string, string>): AnswerRequest =>
+  (response) => {
+    response.writeHead(200, headers);
+    const more = (error?: Error | null): void => {
+      if (!error) response.write(piece, more);
+    };
+    more();
   };
-  more();
-};
+const endless = sendForever(Buffer.alloc(1024 * 1024, " "), jsonType);
+/** Compressed pieces that are all empty. */
+const endlessNothings = sendForever(gzipSync(""), { ...jsonType, "content-encoding": "gzip" });
 const announceLarge: AnswerRequest = (response) => {
   response.writeHead(200, { ...jsonType, "content-length": String(300 * 1024 * 1024) });
   response.write(Buffer.alloc(17 * 1024 * 1024, " "));
@@ -97,27 +103,30 @@ const faults: [string, AnswerRequest, string][] = [
   ["a status of its own", (response) => response.writeHead(999).end(), "CONNECTION_ERROR"],
 ];
 
-describe.each([
-  ["listing changes", () => google.listChanges({ range: { cursor: "since" } })],
-  ["refreshing access", () => google.refreshAccess()],
+describe.each<[string, (asked: GoogleUnderTest) => Promise<unknown>]>([
+  ["listing changes", (asked) => asked.listChanges({ range: { cursor: "since" } })],
+  ["refreshing access", (asked) => asked.refreshAccess()],
 ])("%s", (_name, call) => {
-  // Room for a slow machine where an answer has to be read to its limit.
-  const isLarge = (answer: AnswerRequest) => [endless, announceLarge].includes(answer);
-
-  test.each(faults.filter(([, answer]) => !isLarge(answer)))("meets %s", async (_fault, answer, errorCode) => {
-    google.server.answer = answer;
-    const failure = await failureOf(call());
+  test.each(faults)("meets %s", async (_fault, answer, errorCode) => {
+    const asked = errorCode === "TIMEOUT" ? impatient : google;
+    asked.server.answer = answer;
+    const failure = await failureOf(call(asked));
     expect(failure).toMatchObject({ errorCode, errorClass: "TRANSIENT", action: { kind: "FAIL" } });
-    expect(google.server.requests).toHaveLength(1);
+    expect(asked.server.requests).toHaveLength(1);
   });
 });
 
 test("the next call after each fault succeeds", async () => {
-  for (const [, answer] of faults) {
+  for (const [, answer] of faults.filter(([, , errorCode]) => errorCode !== "TIMEOUT")) {
     google.server.answer = answer;
     await failureOf(google.listChanges());
+    google.server.answer = text(page, "application/json");
+    expect((await google.listChanges()).nextCursor).toBe("since");
   }
-  google.server.answer = text(page, "application/json");
+});
+
+test("a page of 15 MB is read", async () => {
+  google.server.answer = text(page + " ".repeat(15 * 1024 * 1024), "application/json");
   expect((await google.listChanges()).nextCursor).toBe("since");
 });
 
@@ -126,30 +135,6 @@ test("a storm of 503 is one request and one failure for each call", async () => 
   const failures = await Promise.all(Array.from({ length: 50 }, () => failureOf(google.listChanges())));
   expect(new Set(failures.map(({ errorCode }) => errorCode))).toEqual(new Set(["PROVIDER_UNAVAILABLE"]));
   expect(google.server.requests).toHaveLength(50);
-});
-
-describe("limits as they are by default", () => {
-  let patient: GoogleUnderTest;
-  beforeAll(async () => {
-    patient = await startGoogleUnderTest();
-  });
-  afterAll(() => patient.close());
-
-  test.each(faults.filter(([, , errorCode]) => errorCode === "ANSWER_TOO_LARGE"))(
-    "%s ends early",
-    async (_name, answer) => {
-      patient.server.answer = answer;
-      expect(await failureOf(patient.listChanges())).toMatchObject({
-        errorCode: "ANSWER_TOO_LARGE",
-        errorClass: "TRANSIENT",
-      });
-    },
-  );
-
-  test("a page of 15 MB is read", async () => {
-    patient.server.answer = text(page + " ".repeat(15 * 1024 * 1024), "application/json");
-    expect((await patient.listChanges()).nextCursor).toBe("since");
-  });
 });
 
 describe("redirects are not followed", () => {
@@ -163,24 +148,49 @@ describe("redirects are not followed", () => {
   });
 });
 
+/** Far longer than a test may last: only what is tested can end a call. */
+const never = 600_000;
+
+describe("each limit by itself", () => {
+  test.each<[string, Partial<HttpLimits>, AnswerRequest, string]>([
+    ["of the wait for headers ends a call without an answer", { headersMs: 200 }, hang, "TIMEOUT"],
+    ["of the wait for headers ends an answer that stops", { headersMs: 200 }, hangInTheBody, "TIMEOUT"],
+    ["of the whole ends headers byte by byte", { totalMs: 200 }, dribbleHeaders, "TIMEOUT"],
+    ["of the whole ends a body byte by byte", { totalMs: 200 }, dribbleBody, "TIMEOUT"],
+    ["of the size ends an endless answer", { bodyBytes: 100_000 }, endless, "ANSWER_TOO_LARGE"],
+    ["of the size ends compressed nothings", { bodyBytes: 100_000 }, endlessNothings, "ANSWER_TOO_LARGE"],
+  ])("%s", async (_name, only, answer, errorCode) => {
+    const limited = await startGoogleUnderTest({ headersMs: never, totalMs: never, ...only });
+    limited.server.answer = answer;
+    expect(await failureOf(limited.listChanges())).toMatchObject({ errorCode });
+    await limited.close();
+  });
+});
+
 describe("a call that is stopped", () => {
-  test("ends at once, though the provider hangs", async () => {
+  let patient: GoogleUnderTest;
+  beforeAll(async () => {
+    patient = await startGoogleUnderTest({ headersMs: never, totalMs: never });
+  });
+  afterAll(() => patient.close());
+
+  test("ends, though the provider hangs", async () => {
     const stop = new AbortController();
-    google.server.answer = () => {
+    patient.server.answer = () => {
       stop.abort();
     };
-    expect(await failureOf(google.listChanges({}, stop.signal))).toMatchObject({ errorCode: "CALL_ABORTED" });
+    expect(await failureOf(patient.listChanges({}, stop.signal))).toMatchObject({ errorCode: "CALL_ABORTED" });
   });
 
   test("in the middle of an answer ends, too", async () => {
     const stop = new AbortController();
-    google.server.answer = (response, request) => {
+    patient.server.answer = (response, request) => {
       hangInTheBody(response, request);
       setImmediate(() => {
         stop.abort(new Error("fenced off"));
       });
     };
-    expect(await failureOf(google.refreshAccess("token", stop.signal))).toMatchObject({ errorCode: "CALL_ABORTED" });
+    expect(await failureOf(patient.refreshAccess("token", stop.signal))).toMatchObject({ errorCode: "CALL_ABORTED" });
   });
 
   test("before it began sends nothing and counts nothing", async () => {
@@ -199,7 +209,7 @@ describe("a connection that never stands", () => {
   test("because nobody listens is a connection error", async () => {
     const server = await startProviderServer();
     await server.close();
-    const http = new ProviderHttp(limits);
+    const http = new ProviderHttp();
     expect(await failureOf(providerAt(server.url, http).listChanges(fullRound, call))).toMatchObject({
       errorCode: "CONNECTION_ERROR",
       providerStatus: null,
@@ -211,7 +221,7 @@ describe("a connection that never stands", () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => sockets.push(socket)).listen(0, "127.0.0.1");
     await once(silent, "listening");
-    const http = new ProviderHttp(limits);
+    const http = new ProviderHttp({ connectMs: 200 });
     const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
     expect(await failureOf(providerAt(url, http).listChanges(fullRound, call))).toMatchObject({ errorCode: "TIMEOUT" });
     await http.close();
