@@ -1,0 +1,186 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { GraphQLClient } from "graphql-request";
+import pg from "pg";
+import { pino } from "pino";
+import type { Role } from "../../src/access/actor.js";
+import { signToken } from "../../src/access/token.js";
+import { startApplication, type Application } from "../../src/application.js";
+import { readConfig, type Config } from "../../src/config.js";
+import { CredentialCipher } from "../../src/connections/credential-cipher.js";
+import { storeCredentials } from "../../src/connections/credentials.js";
+import { openDatabase, type Database } from "../../src/database/orm.js";
+import { unitOfWork } from "../../src/database/unit-of-work.js";
+import { startSimulator, type Simulator } from "../../src/simulator/simulator.js";
+import { createTestDatabase, type TestDatabase } from "./database.js";
+
+/** A retry policy whose delays are too short to wait for. */
+export const quickRetries = { MAX_DELAY_SECONDS: "0.05" };
+
+export interface TestAppOptions {
+  /** Variables of the configuration. */
+  environment?: Readonly<Record<string, string>>;
+  /** Where the calendars are; a simulator of its own without it. */
+  simulator?: Simulator;
+  /** A database with another application on it; one of its own without it. */
+  database?: TestDatabase;
+}
+
+/** The whole server on a database of its own, with a simulated provider, spoken to over HTTP. */
+export class TestApp {
+  readonly url: string;
+
+  private constructor(
+    readonly config: Config,
+    readonly database: TestDatabase,
+    readonly simulator: Simulator,
+    application: Application,
+    private readonly appDatabase: Database,
+    private readonly superuser: pg.Pool,
+    private readonly cleanUps: (() => Promise<unknown>)[],
+  ) {
+    this.url = application.url ?? "";
+  }
+
+  static async start(options: TestAppOptions = {}): Promise<TestApp> {
+    const database = options.database ?? (await createTestDatabase());
+    const simulator = options.simulator ?? (await startSimulator());
+    const dataDir = await mkdtemp(join(tmpdir(), "calendar-sync-test-"));
+    const config = readConfig(environmentFor(database, dataDir, options.environment));
+    const application = await startApplication({
+      config,
+      logins: database,
+      google: {
+        apiUrl: simulator.googleApiUrl,
+        tokenUrl: simulator.googleTokenUrl,
+        clientId: "client",
+        clientSecret: "secret",
+      },
+      graphiqlToken: null,
+      log: pino({ level: process.env["TEST_LOG"] ?? "silent" }),
+    });
+    const appDatabase = await openDatabase(database.appUrl, 2);
+    const superuser = new pg.Pool({ connectionString: database.superuserUrl, max: 2 });
+    superuser.on("error", () => undefined); // the database is dropped under it
+    const cleanUps = [
+      () => application.stop(),
+      () => appDatabase.close(),
+      () => superuser.end(),
+      ...(options.simulator ? [] : [() => simulator.close()]),
+      ...(options.database ? [] : [() => database.drop()]),
+      () => rm(dataDir, { recursive: true }),
+    ];
+    return new TestApp(config, database, simulator, application, appDatabase, superuser, cleanUps);
+  }
+
+  async stop(): Promise<void> {
+    for (const cleanUp of this.cleanUps) await cleanUp();
+  }
+
+  /** A GraphQL client with a token of that role. */
+  async as(role: Role, firmId = "1"): Promise<GraphQLClient> {
+    const token = await this.token(role, firmId);
+    return new GraphQLClient(`${this.url}/graphql`, { headers: { authorization: `Bearer ${token}` } });
+  }
+
+  token(role: Role, firmId = "1"): Promise<string> {
+    return signToken(this.config.jwt, { userId: `${role}-${firmId}`, firmId, role, name: null, hours: 1 });
+  }
+
+  /** Asks as a manager of the firm; throws graphql-request's ClientError when anything was refused. */
+  async manager<T = Record<string, unknown>>(query: string, variables: object = {}, firmId = "1"): Promise<T> {
+    const client = await this.as("manager", firmId);
+    return client.request<T>(query, { ...variables });
+  }
+
+  /** Rows as a superuser sees them. */
+  async sql<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.superuser.query<Row>(text, values)).rows;
+  }
+
+  /** A firm's connection to the primary calendar of a simulated account; nothing is scheduled. Returns its id. */
+  async connect(account: string, firmId = "1"): Promise<string> {
+    if (!this.hasAccount(account)) this.simulator.control.addAccount(account);
+    await this.sql("insert into firm (id, name) values ($1, 'A firm') on conflict do nothing", [firmId]);
+    const [row] = await this.sql<{ id: string }>(
+      `insert into calendar_connection (firm_id, provider, owner_id, account_email, calendar_id, calendar_name)
+       values ($1, 'GOOGLE', 'staff-1', $2, 'primary', 'Primary') returning id`,
+      [firmId, account],
+    );
+    const id = String(row?.id);
+    await unitOfWork(this.appDatabase.em, firmId, (unit) =>
+      storeCredentials(unit, new CredentialCipher(this.config.credentialKeys), id, this.refreshToken(account), []),
+    );
+    return id;
+  }
+
+  /** Has the scheduler make a pull of the connection and waits until no run of it is under way. Returns the newest run's id. */
+  async pull(connectionId: string): Promise<string> {
+    const before = await this.newestRun(connectionId);
+    await this.sql("update calendar_connection set next_pull_at = now() where id = $1", [connectionId]);
+    await until(async () => (await this.newestRun(connectionId)) !== before);
+    await this.quiet(connectionId);
+    await this.sql("update calendar_connection set next_pull_at = null where id = $1", [connectionId]);
+    return String(await this.newestRun(connectionId));
+  }
+
+  /** Waits until no run of the connection is queued, running or about to be retried at once. */
+  async quiet(connectionId: string): Promise<void> {
+    await until(async () => {
+      const busy = await this.sql(
+        `select from sync_run where connection_id = $1
+         and (status in ('QUEUED', 'RUNNING') or (status = 'RETRYING' and next_retry_at < now() + interval '5 s'))`,
+        [connectionId],
+      );
+      return busy.length === 0;
+    });
+  }
+
+  private async newestRun(connectionId: string): Promise<string | undefined> {
+    const [row] = await this.sql<{ id: string }>("select max(id) as id from sync_run where connection_id = $1", [
+      connectionId,
+    ]);
+    return row?.id;
+  }
+
+  private hasAccount(account: string): boolean {
+    return this.simulator.control.state().accounts.some(({ email }) => email === account);
+  }
+
+  private refreshToken(account: string): string {
+    return this.simulator.control.refreshTokenOf(account);
+  }
+}
+
+/** Looks until it holds, at most 20 s. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 400; looks += 1) {
+    if (await holds()) return;
+    await delay(50);
+  }
+  throw new Error("waited 20 s in vain");
+}
+
+function environmentFor(
+  database: TestDatabase,
+  dataDir: string,
+  changes: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    DATABASE_URL: database.appUrl,
+    DATABASE_SYSTEM_URL: database.systemUrl,
+    DATA_DIR: dataDir,
+    HOST: "127.0.0.1",
+    PORT: "0",
+    JWT_SECRET: randomBytes(32).toString("hex"),
+    CREDENTIALS_KEYS: `1:${randomBytes(32).toString("base64")}`,
+    GOOGLE_CLIENT_ID: "client",
+    GOOGLE_CLIENT_SECRET: "secret",
+    WORKER_CONCURRENCY: "4",
+    SYNC_WAIT_SECONDS: "20",
+    ...changes,
+  };
+}
