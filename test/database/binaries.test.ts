@@ -48,6 +48,7 @@ beforeEach(() => {
 
 afterEach(() => {
   chmodSync(join(folder, "package"), 0o755);
+  chmodSync(join(native, "lib"), 0o755);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -56,6 +57,13 @@ function withoutLinks(): void {
   const lib = join(native, "lib");
   for (const entry of readdirSync(lib, { withFileTypes: true }))
     if (entry.isSymbolicLink()) rmSync(join(lib, entry.name));
+}
+
+/** For root: closed to the user that PostgreSQL runs as. Otherwise: a read-only installation that its install scripts did not finish. */
+function makeUnusable(): void {
+  withoutLinks();
+  if (runAs === null) chmodSync(join(native, "lib"), 0o555);
+  else chmodSync(join(folder, "package"), 0o700);
 }
 
 describe("PostgreSQL's programs", () => {
@@ -76,32 +84,27 @@ describe("PostgreSQL's programs", () => {
   });
 
   test("run from a copy where theirs cannot run, and the copy is made once", () => {
-    withoutLinks();
-    const missing = join(native, "lib", "libcrypto.so.1.1"); // what a read-only node_modules without links amounts to
-    const kept = join(folder, "libcrypto");
-    cpSync(missing, kept);
-    rmSync(missing);
-    expect(() => prepareBinaries(native, runAs, [copies])).toThrow(/libcrypto/);
-    rmSync(copies, { recursive: true, force: true });
-    cpSync(kept, missing);
-    if (runAs === null) chmodSync(join(native, "lib"), 0o555);
-    else chmodSync(join(folder, "package"), 0o700);
+    makeUnusable();
     const { postgres } = prepareBinaries(native, runAs, [copies]);
     expect(postgres.startsWith(copies)).toBe(true);
     const made = lstatSync(postgres).ino;
     expect(lstatSync(prepareBinaries(native, runAs, [copies]).postgres).ino).toBe(made);
     expect(readdirSync(copies)).toHaveLength(1);
-    if (runAs === null) chmodSync(join(native, "lib"), 0o755);
+  });
+
+  test("are copied again where something has eaten of the copy", () => {
+    makeUnusable();
+    const { postgres } = prepareBinaries(native, runAs, [copies]);
+    rmSync(join(dirname(dirname(postgres)), "lib", "libcrypto.so.1.1"));
+    expect(prepareBinaries(native, runAs, [copies]).postgres).toBe(postgres);
+    expect(existsSync(join(dirname(dirname(postgres)), "lib", "libcrypto.so.1.1"))).toBe(true);
   });
 
   test("are not taken from a folder that somebody else may have planted", () => {
-    if (runAs === null) chmodSync(join(native, "lib"), 0o555);
-    else chmodSync(join(folder, "package"), 0o700);
-    withoutLinksWhereWritable();
+    makeUnusable();
     const { postgres } = prepareBinaries(native, runAs, [copies]);
     chmodSync(dirname(dirname(postgres)), 0o777);
     expect(() => prepareBinaries(native, runAs, [copies])).toThrow(/belongs to somebody else/);
-    if (runAs === null) chmodSync(join(native, "lib"), 0o755);
   });
 
   test("that run nowhere are told in one line with the reasons", () => {
@@ -119,9 +122,3 @@ describe("PostgreSQL's programs", () => {
     expect(message).not.toContain("\n");
   });
 });
-
-function withoutLinksWhereWritable(): void {
-  if (runAs === null) chmodSync(join(native, "lib"), 0o755);
-  withoutLinks();
-  if (runAs === null) chmodSync(join(native, "lib"), 0o555);
-}

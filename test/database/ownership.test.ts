@@ -23,12 +23,20 @@ function take(onLost?: (error: OwnedByAnotherError) => void): Promise<Ownership>
   return takeOwnership(database.ownerUrl, { description: "the data folder .data", log, ...(onLost && { onLost }) });
 }
 
-/** Ends the session that holds the lock, as an outage of the database would. */
-async function breakOwner(): Promise<void> {
+/** Runs one statement; returns the number of its rows. */
+async function asSuperuser(sql: string): Promise<number> {
   const client = new pg.Client(database.superuserUrl);
   await client.connect();
-  await client.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'owner %'");
+  const { rowCount } = await client.query(sql);
   await client.end();
+  return rowCount ?? 0;
+}
+
+/** Ends the session that holds the lock, as an outage of the database would. */
+async function breakOwner(): Promise<void> {
+  await asSuperuser(
+    "select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name like 'owner %'",
+  );
 }
 
 describe("the ownership of a database", () => {
@@ -74,7 +82,7 @@ describe("the ownership of a database", () => {
   test("is taken again after an outage of the database", async () => {
     const first = await take();
     await breakOwner();
-    await untilOwned();
+    await until(isOwned);
     await expect(take()).rejects.toThrow(OwnedByAnotherError);
     await first.release();
   });
@@ -104,14 +112,10 @@ async function untilTaken(): Promise<Ownership> {
   }
 }
 
-async function untilOwned(): Promise<void> {
-  for (;;) {
-    try {
-      await (await take()).release();
-    } catch (error) {
-      if (error instanceof OwnedByAnotherError) return;
-      throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 700));
-  }
+async function isOwned(): Promise<boolean> {
+  return (await asSuperuser("select from pg_stat_activity where application_name like 'owner %'")) > 0;
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -38,7 +38,7 @@ export function prepareBinaries(native: string, runAs: RunAs | null, copyDirecto
   const faults = [obstacle];
   for (const directory of copyDirectories) {
     const copy = join(directory, `postgresql-${versionOf(native)}`);
-    const fault = tryCopying(native, copy) ?? tryRunning(copy, runAs);
+    const fault = tryCopying(native, copy, runAs);
     if (fault === null) return programsIn(copy);
     faults.push(fault);
   }
@@ -123,16 +123,21 @@ function tryRunning(native: string, runAs: RunAs | null): string | null {
   return error === undefined ? `${postgres}: ${stderr.trim().split("\n").join(" ")}` : errorMessage(error);
 }
 
-function tryCopying(native: string, copy: string): string | null {
+/** Makes the copy where there is none that runs (whatever cleans temporary folders may have eaten some of it). */
+function tryCopying(native: string, copy: string, runAs: RunAs | null): string | null {
   try {
-    const existing = lstatSync(copy, { throwIfNoEntry: false });
-    if (existing !== undefined) return isOurs(copy) ? null : `${copy} belongs to somebody else`;
+    if (lstatSync(copy, { throwIfNoEntry: false }) !== undefined) {
+      if (!isOurs(copy)) return `${copy} belongs to somebody else`;
+      if (tryRunning(copy, runAs) === null) return null;
+      rmSync(copy, { recursive: true, force: true });
+    }
     mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
     const unfinished = mkdtempSync(`${copy}-`);
     cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith(".a") });
     openToAll(unfinished);
-    const obstacle = tryCompleting(unfinished);
+    const obstacle = tryCompleting(unfinished) ?? tryRunning(unfinished, runAs);
     if (obstacle === null) renameOnce(unfinished, copy);
+    else rmSync(unfinished, { recursive: true, force: true });
     return obstacle;
   } catch (error) {
     return errorMessage(error);

@@ -24,9 +24,13 @@ export function keepRunning(options: {
     restarting = null;
   };
   const look = () => {
-    boundLog(options.folder.log);
-    if (options.restarts && restarting === null && livePostmaster(options.folder.cluster) === null)
-      restarting = restart();
+    try {
+      boundLog(options.folder.log);
+      const isDead = livePostmaster(options.folder.cluster) === null;
+      if (isDead && options.restarts) restarting ??= restart();
+    } catch (error) {
+      options.log.error(error, "the embedded PostgreSQL's folder cannot be looked after"); // a full disk must not end the server
+    }
   };
   const timer = setInterval(look, lookEveryMs);
   timer.unref();
