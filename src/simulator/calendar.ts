@@ -1,14 +1,9 @@
-import { instanceId, parseInstanceId } from "./event.js";
-import type {
-  EventContent,
-  EventStatus,
-  EventTimes,
-  ExceptionEvent,
-  SeriesEvent,
-  SingleEvent,
-  StoredEvent,
-} from "./event.js";
 import { ChangeLog } from "./change-log.js";
+import { instanceId, parseInstanceId } from "./event.js";
+import type { ExceptionEvent, SeriesEvent, SingleEvent, StoredEvent } from "./event.js";
+import { applyPatch, emptySeries, exceptionOf } from "./event-change.js";
+import type { EventPatch, NewEvent } from "./event-change.js";
+import { dropExceptions, knownInstances, rememberFormer } from "./former-instances.js";
 import type { IdentifierSource } from "./identifiers.js";
 import { SeriesExpansions } from "./series.js";
 import { StateError } from "./state-error.js";
@@ -23,25 +18,6 @@ export interface CalendarDescription {
   accessRole: AccessRole;
   /** Tells this calendar from an earlier one with the same id: tokens of the earlier one are dead. */
   incarnation: string;
-}
-
-export interface NewEvent {
-  /** Made up where none is given. Taken for ever, also by a cancelled event. */
-  id?: string;
-  uid?: string;
-  times: EventTimes;
-  /** RRULE, RDATE and EXDATE lines; makes a series. */
-  recurrence?: readonly string[];
-  status?: EventStatus;
-  content: EventContent;
-}
-
-export interface EventPatch {
-  times?: EventTimes;
-  recurrence?: readonly string[];
-  /** Brings a cancelled event back. */
-  status?: EventStatus;
-  content?: Partial<EventContent>;
 }
 
 /** What is known about an id: a stored event, an instance of a series as its rule gives it, or one that no longer exists. */
@@ -181,67 +157,28 @@ export class SimulatedCalendar {
   #makeException(series: SeriesEvent, originalStartsAt: number, patch: EventPatch): ExceptionEvent {
     if (patch.recurrence) throw new StateError("invalid", "an instance has no recurrence of its own");
     const id = instanceId(series.id, originalStartsAt, series.isAllDay);
-    const exception: ExceptionEvent = {
-      ...this.#newRecord(id, series.uid),
-      kind: "exception",
-      recurringEventId: series.id,
-      originalStartsAt,
-      isOriginalAllDay: series.isAllDay,
-      startsAt: originalStartsAt,
-      endsAt: originalStartsAt + series.endsAt - series.startsAt,
-      isAllDay: series.isAllDay,
-      timeZone: series.timeZone,
-      status: series.status,
-      sequence: series.sequence,
-      content: series.content,
-    };
+    const exception = exceptionOf(series, originalStartsAt, this.#newRecord(id, series.uid));
     applyPatch(exception, patch);
-    series.exceptions.set(id, exception);
+    series.exceptions.set(exception.id, exception);
     this.#append(exception);
     return exception;
   }
 
-  /** Instances that the change takes away are remembered, so that clients who know them can be told. */
   #changeSeries(series: SeriesEvent, patch: EventPatch): SeriesEvent {
-    const before = this.expansions.instanceIds(series);
-    const wasAllDay = series.isAllDay;
+    const known = knownInstances(series, this.expansions);
     const previous = { ...series };
     try {
       applyPatch(series, patch);
       if (patch.recurrence) series.recurrence = patch.recurrence;
-      this.#touch(series);
       this.expansions.startsOf(series);
     } catch (error) {
-      Object.assign(series, previous, { seq: series.seq });
+      Object.assign(series, previous);
       throw error;
     }
-    this.#dropExceptions(series, before);
-    this.#rememberFormer(series, before, wasAllDay);
+    this.#touch(series);
+    for (const exception of dropExceptions(series, this.expansions)) this.#discard(exception);
+    rememberFormer(series, known, this.expansions);
     return series;
-  }
-
-  #dropExceptions(series: SeriesEvent, before: ReadonlyMap<string, number>): void {
-    for (const exception of [...series.exceptions.values()]) {
-      const isKept =
-        series.isAllDay === exception.isOriginalAllDay && this.expansions.has(series, exception.originalStartsAt);
-      if (isKept) continue;
-      series.exceptions.delete(exception.id);
-      this.#discard(exception);
-      this.#remember(series, exception.id, before.get(exception.id) ?? 0, exception.isOriginalAllDay, true);
-    }
-  }
-
-  #rememberFormer(series: SeriesEvent, before: ReadonlyMap<string, number>, wasAllDay: boolean): void {
-    const after = this.expansions.instanceIds(series);
-    for (const [id, originalStartsAt] of before) {
-      const isGone = !after.has(id) && !series.formerInstances.has(id);
-      if (isGone) this.#remember(series, id, originalStartsAt, wasAllDay, false);
-    }
-    for (const id of after.keys()) series.formerInstances.delete(id);
-  }
-
-  #remember(series: SeriesEvent, id: string, originalStartsAt: number, isAllDay: boolean, wasException: boolean): void {
-    series.formerInstances.set(id, { id, seq: series.seq, originalStartsAt, isAllDay, wasException });
   }
 
   #makeSeries(event: SingleEvent, patch: EventPatch, recurrence: readonly string[]): SeriesEvent {
@@ -265,23 +202,4 @@ export class SimulatedCalendar {
 /** Cancelled instances are remembered as long as their series. */
 function isForgotten(event: StoredEvent): boolean {
   return event.kind !== "exception" && event.status === "cancelled";
-}
-
-function emptySeries(recurrence: readonly string[]) {
-  return {
-    kind: "series" as const,
-    recurrence,
-    exceptions: new Map<string, ExceptionEvent>(),
-    formerInstances: new Map(),
-    formerSingleSeq: null,
-  };
-}
-
-function applyPatch(event: StoredEvent, patch: EventPatch): void {
-  if (patch.times) {
-    Object.assign(event, patch.times);
-    event.sequence += 1;
-  }
-  if (patch.status) event.status = patch.status;
-  if (patch.content) event.content = { ...event.content, ...patch.content };
 }

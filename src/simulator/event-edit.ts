@@ -1,4 +1,5 @@
-import type { EventPatch, NewEvent, SimulatedCalendar } from "./calendar.js";
+import type { SimulatedCalendar } from "./calendar.js";
+import type { EventPatch, NewEvent } from "./event-change.js";
 import type { EventChanges, EventInput } from "./calendar-source.js";
 import { instanceId, parseInstanceId } from "./event.js";
 import type { EventContent, StoredEvent } from "./event.js";

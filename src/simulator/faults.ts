@@ -1,6 +1,6 @@
 import type { ProviderKind } from "./accounts.js";
 
-export interface FaultMatch {
+interface FaultMatch {
   provider?: ProviderKind | undefined;
   method?: string | undefined;
   /** Searched in path and query. */

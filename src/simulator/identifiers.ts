@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 const BASE32HEX = "0123456789abcdefghijklmnopqrstuv";
 
 /** RFC 2938's base32hex in lower case and without padding: the alphabet Google allows in event ids. */
-export function base32hex(bytes: Uint8Array): string {
+function base32hex(bytes: Uint8Array): string {
   let text = "";
   let bits = 0;
   let value = 0;

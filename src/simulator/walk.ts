@@ -12,7 +12,7 @@ export type Item =
   /** A single event that became a series: to clients that see instances only, its id is gone. */
   | { kind: "formerSingle"; series: SeriesEvent };
 
-export interface TimeRange {
+interface TimeRange {
   /** Ends after this. */
   from: number;
   /** Starts before this. */
@@ -86,7 +86,7 @@ function* itemsOf(calendar: SimulatedCalendar, event: StoredEvent, walk: Walk): 
 }
 
 /** The rule's own instances in a range: exceptions are events of their own and not among them. */
-export function* instancesOf(calendar: SimulatedCalendar, series: SeriesEvent, range: TimeRange): Generator<Item> {
+function* instancesOf(calendar: SimulatedCalendar, series: SeriesEvent, range: TimeRange): Generator<Item> {
   const length = series.endsAt - series.startsAt;
   const starts = calendar.expansions.startsOf(series);
   for (let index = firstIndexFrom(starts, range.from - length); index < starts.length; index += 1) {

@@ -1,10 +1,13 @@
+import { createRequire } from "node:module";
 import { Ajv } from "ajv";
 import type { ValidateFunction } from "ajv";
 import { createGenerator } from "ts-json-schema-generator";
 
 export type AnswerType = "Events" | "Event" | "CalendarList" | "Calendar";
 
-const here = new URL(".", import.meta.url).pathname;
+/** The published types of the official client. */
+const types = createRequire(import.meta.url).resolve("googleapis/build/src/apis/calendar/v3.d.ts");
+const tsconfig = new URL("../../tsconfig.json", import.meta.url).pathname;
 
 let generator: ReturnType<typeof createGenerator> | undefined;
 const validators = new Map<AnswerType, ValidateFunction>();
@@ -18,14 +21,14 @@ export function expectAnswer(type: AnswerType, answer: unknown): void {
 
 function makeValidator(type: AnswerType): ValidateFunction {
   generator ??= createGenerator({
-    path: `${here}calendar-types.ts`,
-    tsconfig: `${here}../../tsconfig.json`,
+    path: types,
+    tsconfig,
     type: "*",
     expose: "all",
     skipTypeCheck: true,
     additionalProperties: false,
   });
-  const schema: object = generator.createSchema(type);
+  const schema: object = generator.createSchema(`calendar_v3.Schema$${type}`);
   const validate = new Ajv({ allErrors: true, strict: false }).compile(schema);
   validators.set(type, validate);
   return validate;

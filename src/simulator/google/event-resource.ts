@@ -32,7 +32,7 @@ export function eventResource(
   return { ...identity, ...fullResource(calendar, item, source, options) };
 }
 
-export function etag(event: { seq: number }): string {
+function etag(event: { seq: number }): string {
   return `"${3_000_000_000_000_000 + event.seq * 2}"`;
 }
 

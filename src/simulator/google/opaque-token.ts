@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /** Tokens a client must not look into: contents with a checksum, so that anything else is told from one of ours. */
 
-export interface SyncToken {
+interface SyncToken {
   kind: "sync";
   /** The list it belongs to. */
   list: string;
@@ -11,7 +11,7 @@ export interface SyncToken {
   parameters: string;
 }
 
-export interface PageToken {
+interface PageToken {
   kind: "page";
   list: string;
   /** All query parameters but the page's size and token. */
