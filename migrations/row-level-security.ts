@@ -3,7 +3,7 @@
  * session is bound to (`app.firm_id`, set by src/database/firm-scope.ts) and none without one. The system login (scheduling, status,
  * verify) and the owner (migrations, maintenance) cross firms and have policies of their own.
  */
-export const boundFirm = "nullif(current_setting('app.firm_id', true), '')::bigint";
+const boundFirm = "nullif(current_setting('app.firm_id', true), '')::bigint";
 
 /** Names the group roles that logins are members of; src/database makes sure that they exist. */
 export const appRole = "calendar_sync_app_role";

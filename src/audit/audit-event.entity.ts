@@ -6,7 +6,7 @@ import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 
 /** Any JSON value, as it is stored. Only sent, never taken. */
-export const JsonScalar = new GraphQLScalarType({ name: "JSON", serialize: (value) => value });
+const JsonScalar = new GraphQLScalarType({ name: "JSON", serialize: (value) => value });
 
 /** What was done, by whom, to what. Rows are only ever added, in the transaction of the deed. */
 @ObjectType()

@@ -25,7 +25,7 @@ export async function printFirstSync(
 }
 
 /** As text: a line a connection. */
-export function comparisonTable(connections: readonly ComparedConnection[]): string {
+function comparisonTable(connections: readonly ComparedConnection[]): string {
   const width = Math.max(...connections.map(({ name }) => name.length));
   const lines = connections.map(({ id, name, appointments, isEqual, failure }) =>
     [id.padStart(10), name.padEnd(width), String(appointments).padStart(12), equality(isEqual, failure)].join("  "),

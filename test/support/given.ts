@@ -25,7 +25,7 @@ export class Given {
 
   /** A connection of firm 1 unless said otherwise. Returns its id. */
   async connection(columns: Columns = {}): Promise<string> {
-    const firmId = await this.firm(String(columns["firm_id"] ?? "1"));
+    const firmId = await this.firm(firmOf(columns));
     const calendar = `calendar-${Math.random().toString(36).slice(2)}`;
     return this.#insert("calendar_connection", {
       firm_id: firmId,
@@ -48,7 +48,7 @@ export class Given {
   }
 
   async appointment(columns: Columns = {}): Promise<string> {
-    const firmId = await this.firm(String(columns["firm_id"] ?? "1"));
+    const firmId = await this.firm(firmOf(columns));
     return this.#insert("appointment", {
       firm_id: firmId,
       title: "Consultation",
@@ -145,6 +145,10 @@ export class Given {
 }
 
 type Columns = Readonly<Record<string, unknown>>;
+
+function firmOf({ firm_id: firmId }: Columns): string {
+  return typeof firmId === "string" ? firmId : "1";
+}
 
 function isOver({ status = "SUCCEEDED" }: Columns): boolean {
   return ["SUCCEEDED", "FAILED", "CANCELLED"].includes(String(status));

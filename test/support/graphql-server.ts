@@ -42,7 +42,8 @@ const idleQueue: RunQueue = {
 export async function startTestServer(overrides: Partial<ServerParts> = {}) {
   const database = await createTestDatabase();
   const given = new Given(database.superuserUrl);
-  const { em, close } = await openDatabase(database.appUrl, 5);
+  const application = await openDatabase(database.appUrl, 5);
+  const { em } = application;
   const logLines: string[] = [];
   const server = await startServer({
     em,
@@ -69,7 +70,7 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
     stop: async () => {
       await server.stop();
       await given.close();
-      await close();
+      await application.close();
       await database.drop();
     },
   };

@@ -59,6 +59,11 @@ export function exampleRow(table: string, firmId: string): Row {
   return example(firmId);
 }
 
+/** The row as one whose id the database gives. */
+export function withoutId(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).filter(([column]) => column !== "id"));
+}
+
 export function insertRow(
   session: pg.Client,
   table: string,
