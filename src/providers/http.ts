@@ -38,18 +38,19 @@ export class ProviderHttp {
   readonly #limits: HttpLimits;
   readonly #dispatcher: Dispatcher;
 
-  /** @param proxyUrl the HTTP proxy all requests go through; null for none */
+  /** @param proxyUrl the HTTP proxy that all requests are tunnelled through, e.g. http://user:password@host:3128; null for none */
   constructor(limits: Partial<HttpLimits> = {}, proxyUrl: string | null = null) {
     this.#limits = { ...defaultLimits, ...limits };
     const { connectMs, headersMs, bodyBytes } = this.#limits;
     const options = {
-      connect: { timeout: connectMs },
+      connectTimeout: connectMs,
       headersTimeout: headersMs,
       bodyTimeout: headersMs,
       maxResponseSize: bodyBytes,
       allowH2: false,
     };
-    this.#dispatcher = proxyUrl === null ? new Agent(options) : new ProxyAgent({ ...options, uri: proxyUrl });
+    this.#dispatcher =
+      proxyUrl === null ? new Agent(options) : new ProxyAgent({ ...options, uri: proxyUrl, proxyTunnel: true });
   }
 
   /**
