@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
 import type { BaseLogger } from "pino";
 import { copyDirectories, installedPostgres, prepareBinaries, type Binaries } from "./binaries.js";
 import { createCluster } from "./create-cluster.js";
@@ -14,6 +13,7 @@ import {
   type Passwords,
 } from "./data-folder.js";
 import { EmbeddedPostgresError, explainingFileFaults } from "./embedded-postgres-error.js";
+import { choosePort } from "./free-port.js";
 import { fileLock, tryFileLock, type FileLock } from "./file-lock.js";
 import { keepRunning } from "./keep-running.js";
 import { livePostmaster, startPostmaster, stopPostmaster, type Postmaster } from "./postmaster.js";
@@ -82,9 +82,13 @@ async function enter(folder: DataFolder, options: EmbeddedPostgresOptions): Prom
     ...{ folder, log: options.log, restarts: options.restarts ?? true },
     restart: async () => {
       const lock = await exclusively(folder);
-      await start().finally(() => {
+      const again = await start().finally(() => {
         lock.release();
       });
+      if (again.postmaster.port === postmaster.port) return;
+      throw new EmbeddedPostgresError(
+        "PostgreSQL's port was taken meanwhile: it has another one now. Restart the server.",
+      );
     },
   });
   const leave = async () => {
@@ -182,24 +186,4 @@ async function startOnFreePort(
 /** The port was taken between our look and PostgreSQL's, or sessions of a killed PostgreSQL are still ending. */
 function isPassing(error: unknown): boolean {
   return error instanceof EmbeddedPostgresError && /TCP\/IP socket|shared memory block/.test(error.message);
-}
-
-async function choosePort(remembered: number | null): Promise<number> {
-  if (remembered !== null && (await canListen(remembered)) !== null) return remembered;
-  return (await canListen(0)) ?? 0;
-}
-
-function canListen(port: number): Promise<number | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => {
-      resolve(null);
-    });
-    server.listen(port, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === "object" && address !== null ? address.port : null);
-      });
-    });
-  });
 }
