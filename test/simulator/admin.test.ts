@@ -109,6 +109,18 @@ describe("the admin routes", () => {
     expect((await admin(simulator, "GET", "requests")).body).toEqual([]);
   });
 
+  test("leave an event as it was when a change of it cannot be made", async () => {
+    const { simulator, client } = await givenAnn();
+    const { id } = simulator.control.createEvent(ann, event);
+    const { syncToken } = await client.list();
+    const changes = { title: "Never", recurrence: ["RRULE:FREQ=SECONDLY"] };
+    expect(
+      (await admin(simulator, "POST", "events", { action: "update", account: ann, id, event: changes })).status,
+    ).toBe(400);
+    expect((await client.list({ syncToken: syncToken ?? "" })).items).toEqual([]);
+    expect((await occurrences(simulator, "2026-11-23", "2026-11-24")).body).toMatchObject([{ id, title: "Meeting" }]);
+  });
+
   test("expire sync tokens, revoke accounts, and put the clock forward", async () => {
     const { simulator, client } = await givenAnn();
     const { syncToken } = await client.list();

@@ -129,11 +129,14 @@ export const throttleInput = z.strictObject({
   isWithoutRetryAfter: z.boolean().optional(),
 });
 
+/** A time with an offset, or a day, which means its midnight in UTC. */
+const instant = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+
 export const occurrencesQuery = z.strictObject({
   account: z.string(),
   calendar: z.string().default("primary"),
-  from: z.iso.datetime({ offset: true }),
-  to: z.iso.datetime({ offset: true }),
+  from: instant,
+  to: instant,
 });
 
 export const requestsQuery = z.strictObject({
