@@ -28,6 +28,16 @@ export async function bindFirm(connection: unknown): Promise<void> {
   const firmId = currentFirm.getStore() ?? "";
   if ((boundFirms.get(session) ?? "") === firmId) return;
   boundFirms.set(session, unknownFirm); // until the statement below has answered
-  await session.executeQuery(CompiledQuery.raw("select set_config('app.firm_id', $1, false)", [firmId]));
+  try {
+    await session.executeQuery(CompiledQuery.raw("select set_config('app.firm_id', $1, false)", [firmId]));
+  } catch (error) {
+    endSession(session);
+    throw error;
+  }
   boundFirms.set(session, firmId);
+}
+
+/** Kysely never gives back a connection whose hook failed; once it has ended, its place in the pool is free (ended-connections.ts). */
+function endSession(session: PooledConnection): void {
+  session.executeQuery(CompiledQuery.raw("select pg_terminate_backend(pg_backend_pid())")).catch(() => undefined);
 }

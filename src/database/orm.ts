@@ -1,5 +1,6 @@
 import { MikroORM, type SqlEntityManager } from "@mikro-orm/postgresql";
 import { ormOptions } from "../../mikro-orm.config.js";
+import { dropEndedConnections } from "./ended-connections.js";
 import { bindFirm } from "./firm-scope.js";
 
 export type { SqlEntityManager as EntityManager } from "@mikro-orm/postgresql";
@@ -26,12 +27,21 @@ export async function openSystemDatabase(url: string, poolSize: number): Promise
   return open(url, poolSize);
 }
 
-async function open(url: string, poolSize: number, onReserve?: (connection: unknown) => Promise<void>): Promise<Database> {
+async function open(
+  url: string,
+  poolSize: number,
+  onReserve?: (connection: unknown) => Promise<void>,
+): Promise<Database> {
   const orm = await MikroORM.init({
     ...ormOptions,
     clientUrl: url,
     pool: { min: 0, max: poolSize },
-    driverOptions: { ...sessionLimits, connectionTimeoutMillis: 5_000, application_name: "calendar-sync-admin" },
+    driverOptions: {
+      ...sessionLimits,
+      connectionTimeoutMillis: 5_000,
+      application_name: "calendar-sync-admin",
+      onPoolCreated: dropEndedConnections,
+    },
     ...(onReserve ? { onReserveConnection: onReserve } : {}),
   });
   return { em: orm.em.fork(), close: () => orm.close(true) };
