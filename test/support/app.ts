@@ -23,33 +23,40 @@ export const quickRetries = { MAX_DELAY_SECONDS: "0.05" };
 export interface TestAppOptions {
   /** Variables of the configuration. */
   environment?: Readonly<Record<string, string>>;
-  /** Where the calendars are; a simulator of its own without it. */
-  simulator?: Simulator;
-  /** A database with another application on it; one of its own without it. */
-  database?: TestDatabase;
+  /** Of another process, to be shared; without it the database, the calendars and the secrets are new. */
+  installation?: Installation;
+}
+
+/** What a process of the same installation is given: the same database, calendars and secrets. */
+export interface Installation {
+  database: TestDatabase;
+  simulator: Simulator;
+  environment: Readonly<Record<string, string>>;
 }
 
 /** The whole server on a database of its own, with a simulated provider, spoken to over HTTP. */
 export class TestApp {
   readonly url: string;
+  readonly simulator: Simulator;
 
   private constructor(
     readonly config: Config,
-    readonly database: TestDatabase,
-    readonly simulator: Simulator,
+    readonly installation: Installation,
     application: Application,
     private readonly appDatabase: Database,
     private readonly superuser: pg.Pool,
     private readonly cleanUps: (() => Promise<unknown>)[],
   ) {
     this.url = application.url ?? "";
+    this.simulator = installation.simulator;
   }
 
   static async start(options: TestAppOptions = {}): Promise<TestApp> {
-    const database = options.database ?? (await createTestDatabase());
-    const simulator = options.simulator ?? (await startSimulator());
+    const installation = options.installation ?? (await newInstallation());
+    const { database, simulator } = installation;
     const dataDir = await mkdtemp(join(tmpdir(), "calendar-sync-test-"));
-    const config = readConfig(environmentFor(database, dataDir, options.environment));
+    const environment = { ...installation.environment, DATA_DIR: dataDir, ...options.environment };
+    const config = readConfig(environment);
     const application = await startApplication({
       config,
       logins: database,
@@ -69,11 +76,10 @@ export class TestApp {
       () => application.stop(),
       () => appDatabase.close(),
       () => superuser.end(),
-      ...(options.simulator ? [] : [() => simulator.close()]),
-      ...(options.database ? [] : [() => database.drop()]),
+      ...(options.installation ? [] : [() => simulator.close(), () => database.drop()]),
       () => rm(dataDir, { recursive: true }),
     ];
-    return new TestApp(config, database, simulator, application, appDatabase, superuser, cleanUps);
+    return new TestApp(config, { ...installation, environment }, application, appDatabase, superuser, cleanUps);
   }
 
   async stop(): Promise<void> {
@@ -164,15 +170,11 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
   throw new Error("waited 20 s in vain");
 }
 
-function environmentFor(
-  database: TestDatabase,
-  dataDir: string,
-  changes: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  return {
+async function newInstallation(): Promise<Installation> {
+  const database = await createTestDatabase();
+  const environment = {
     DATABASE_URL: database.appUrl,
     DATABASE_SYSTEM_URL: database.systemUrl,
-    DATA_DIR: dataDir,
     HOST: "127.0.0.1",
     PORT: "0",
     JWT_SECRET: randomBytes(32).toString("hex"),
@@ -181,6 +183,6 @@ function environmentFor(
     GOOGLE_CLIENT_SECRET: "secret",
     WORKER_CONCURRENCY: "4",
     SYNC_WAIT_SECONDS: "20",
-    ...changes,
   };
+  return { database, simulator: await startSimulator(), environment };
 }

@@ -1,0 +1,20 @@
+/**
+ * A worker in a process of its own, so that a test can kill it. Its configuration is its environment; Google's addresses are set there.
+ * Prints a line when it takes jobs.
+ */
+import { pino } from "pino";
+import { startApplication } from "../../src/application.js";
+import { readConfig } from "../../src/config.js";
+
+const config = readConfig(process.env);
+const { client, apiUrl, tokenUrl } = config.google;
+if (!config.database.logins || !client || apiUrl === null || tokenUrl === null)
+  throw new Error("incomplete environment");
+await startApplication({
+  config,
+  logins: config.database.logins,
+  google: { apiUrl, tokenUrl, clientId: client.id, clientSecret: client.secret },
+  graphiqlToken: null,
+  log: pino({ level: "silent" }),
+});
+process.stdout.write("working\n");
