@@ -92,7 +92,6 @@ export const variables = z.object({
   GOOGLE_CLIENT_SECRET: z.string().optional(),
   GOOGLE_API_URL: webUrl.optional(),
   GOOGLE_TOKEN_URL: webUrl.optional(),
-  GOOGLE_DAILY_REQUESTS: whole(1, 1_000_000_000).default(1_000_000),
   SYNC_INTERVAL_SECONDS: whole(1, 7 * day).optional(),
   SYNC_WINDOW_PAST_DAYS: whole(0, 3650).default(30),
   SYNC_WINDOW_FUTURE_DAYS: whole(1, 3650).default(365),

@@ -176,6 +176,5 @@ function googleConfig(values: Variables) {
         : null,
     apiUrl: values.GOOGLE_API_URL ?? null,
     tokenUrl: values.GOOGLE_TOKEN_URL ?? null,
-    dailyRequests: values.GOOGLE_DAILY_REQUESTS,
   };
 }

@@ -6,6 +6,8 @@ import { checkDatabase } from "./database/check-database.js";
 import { startEmbeddedPostgres } from "./database/embedded/embedded-postgres.js";
 import { migrate } from "./database/migrate.js";
 import { OwnedByAnotherError, takeOwnership, type Ownership } from "./database/ownership.js";
+import { pendingMigrations } from "./database/pending-migrations.js";
+import { connectWhenReady } from "./database/wait-for-database.js";
 import { startDemo, type Demo } from "./demo/demo.js";
 import { createLogger } from "./log.js";
 
@@ -76,7 +78,18 @@ async function prepareDatabase(
   if (ownership) stops.push(() => ownership.release());
   if (config.database.migrateOnStart) await migrate({ ...logins, log });
   await checkDatabase(logins.appUrl, { log });
+  if (!config.database.migrateOnStart) await assertMigrated(logins.appUrl, log);
   return { logins, ownership };
+}
+
+async function assertMigrated(appUrl: string, log: Logger): Promise<void> {
+  const client = await connectWhenReady(appUrl, { log });
+  const pending = await pendingMigrations((statement) =>
+    client.query<Record<string, unknown>>(statement).then(({ rows }) => rows),
+  ).finally(() => client.end());
+  if (pending.length > 0) {
+    throw new Error(`The database is not up to date (${pending.join(", ")} missing): run npm run migrate first.`);
+  }
 }
 
 async function startEmbedded(config: Config, stops: Stops, log: Logger): Promise<Logins> {

@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { forgetSeen } from "../appointments/sweep.js";
 import { record } from "../audit/record.js";
 import type { ProviderFailure } from "../providers/provider.js";
 import { closeOpenFailure, openFailure, recordRetry, type Closing } from "./closing.js";
@@ -44,6 +45,7 @@ export async function closeFailed(
       await openFailure(closing, noted, { requestCount, maxRetriesReached: false, nextRetryAt: null });
       closing.run.hold(noted);
       postponeNextPull(closing, secondsUntilNextLook);
+      await sendWaitingPull(closing, engine);
       break;
     case "FAIL":
     case "FULL_ROUND":
@@ -56,11 +58,10 @@ export async function closeFailed(
 
 /** The worker stops: the next attempt starts at once, by another worker, with the same retry count. */
 export async function closeStopped(closing: Closing, requestCount: number, engine: Engine): Promise<void> {
-  const { unit, run, attempt } = closing;
+  const { unit, attempt } = closing;
   const stopped = workerFailure("WORKER_STOPPED", "Worker stopped");
-  await openFailure(closing, stopped, { requestCount, maxRetriesReached: false, nextRetryAt: unit.now });
-  run.retryAt(unit.now, stopped, attempt.retryCount);
-  await engine.queue.send(unit, run, null);
+  const next = { retryAt: unit.now, retryCount: attempt.retryCount };
+  await retryRun(closing, stopped, requestCount, next, engine);
   await recordRetry(closing);
 }
 
@@ -121,7 +122,7 @@ async function closeByPolicy(
   requestCount: number,
   engine: Engine,
 ): Promise<void> {
-  const { unit, run, attempt } = closing;
+  const { unit, attempt } = closing;
   const decision = decideRetry(engine.policy, {
     errorClass: failure.errorClass,
     retryCount: attempt.retryCount,
@@ -130,9 +131,8 @@ async function closeByPolicy(
   });
   if (decision.kind === "RETRY") {
     const nextRetryAt = new Date(unit.now.getTime() + Math.ceil(decision.delaySeconds * 1000));
-    await openFailure(closing, failure, { requestCount, maxRetriesReached: false, nextRetryAt });
-    run.retryAt(nextRetryAt, failure, attempt.retryCount + 1);
-    await engine.queue.send(unit, run, nextRetryAt);
+    const next = { retryAt: nextRetryAt, retryCount: attempt.retryCount + 1 };
+    await retryRun(closing, failure, requestCount, next, engine);
     await sendWaitingPull(closing, engine);
     return;
   }
@@ -142,8 +142,29 @@ async function closeByPolicy(
   if (failure.errorClass === "RATE_LIMITED") postponeNextPull(closing, engine.policy.maxDelaySeconds);
 }
 
+/** On a connection that was paused or revoked meanwhile, the run is held instead: it goes on when that is mended. */
+async function retryRun(
+  closing: Closing,
+  failure: AttemptFailure,
+  requestCount: number,
+  next: { retryAt: Date; retryCount: number },
+  engine: Engine,
+): Promise<void> {
+  const { unit, run, connection } = closing;
+  const isHeld = connection.status !== "ACTIVE";
+  const nextRetryAt = isHeld ? null : next.retryAt;
+  await openFailure(closing, failure, { requestCount, maxRetriesReached: false, nextRetryAt });
+  if (isHeld) {
+    run.hold(failure);
+    return;
+  }
+  run.retryAt(next.retryAt, failure, next.retryCount);
+  await engine.queue.send(unit, run, next.retryAt);
+}
+
 async function failRun(closing: Closing, failure: AttemptFailure, engine: Engine): Promise<void> {
   closing.run.fail(failure, closing.unit.now);
+  await forgetSeen(closing.unit, closing.run.id);
   closing.statistics.runFailed();
   await endRun(closing, engine);
 }

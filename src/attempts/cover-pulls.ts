@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { forgetSeen } from "../appointments/sweep.js";
 import { record } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { closeOpenFailure, type Closing } from "./closing.js";
@@ -16,14 +17,15 @@ export async function coverPulls(closing: Closing): Promise<void> {
   if (!run.isConnectionPull()) return;
   for (const covered of await coveredRuns(closing)) {
     await closeOpenFailure(unit, statistics, covered, attempt.status === "SUCCESS" ? attempt : null);
-    cancelRun(unit, covered, { covered_by_run_id: run.id, covered_by_correlation_id: run.correlationId });
+    await cancelRun(unit, covered, { covered_by_run_id: run.id, covered_by_correlation_id: run.correlationId });
   }
 }
 
 /** Cancels a run without an actor and audits it. */
-export function cancelRun(unit: UnitOfWork, run: SyncRun, metadata: Record<string, unknown>): void {
+export async function cancelRun(unit: UnitOfWork, run: SyncRun, metadata: Record<string, unknown>): Promise<void> {
   const status = run.status;
   run.cancel(unit.now);
+  await forgetSeen(unit, run.id);
   record(unit, {
     eventType: "calendar_sync_run_cancelled",
     resource: { type: "sync_run", id: run.id },

@@ -85,9 +85,12 @@ async function createRun(
   connection: CalendarConnection,
   request: ResyncRequest,
 ): Promise<SyncRun> {
+  const correlationId = crypto.randomUUID();
+  // Before the run is made, which the next flush inserts: the guard lets one pull wait at a time.
+  const isBehindRunning = await replaceWaitingPulls(unit, connection.id, correlationId);
   const run = unit.em.create(SyncRun, {
     firmId: unit.firmId,
-    correlationId: crypto.randomUUID(),
+    correlationId,
     connectionId: connection.id,
     operation: "RESYNC",
     direction: "PULL",
@@ -97,7 +100,6 @@ async function createRun(
     reason: request.reason,
     createdAt: unit.now,
   });
-  const isBehindRunning = await replaceWaitingPulls(unit, connection.id, run.correlationId);
   await unit.em.persist(run).flush();
   if (!isBehindRunning) await context.runs.send(unit, run, null);
   return run;
@@ -118,7 +120,7 @@ async function replaceWaitingPulls(unit: UnitOfWork, connectionId: string, corre
   const statistics = new StatisticsChange();
   for (const pull of pulls.filter(({ status }) => status !== "RUNNING")) {
     await closeOpenFailure(unit, statistics, pull, null);
-    cancelRun(unit, pull, { replaced_by_correlation_id: correlationId });
+    await cancelRun(unit, pull, { replaced_by_correlation_id: correlationId });
   }
   await unit.em.flush(); // the guards see the cancelled ones before the new run
   await statistics.apply(unit, connectionId);

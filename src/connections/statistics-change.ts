@@ -43,6 +43,7 @@ export class StatisticsChange {
     this.pulled = true;
   }
 
+  /** Times never go back: transactions may end in another order than they began, which is the time they have. */
   async apply(unit: UnitOfWork, connectionId: string): Promise<void> {
     const succeeded = this.successes > 0;
     await sql`
@@ -55,8 +56,8 @@ export class StatisticsChange {
         open_exhausted = open_exhausted + ${this.openExhausted},
         open_non_retryable = open_non_retryable + ${this.openNonRetryable},
         consecutive_failures = case when ${succeeded} then 0 else consecutive_failures + ${this.failedRuns} end,
-        last_sync_at = case when ${this.pulled} then ${unit.now}::timestamptz else last_sync_at end,
-        last_successful_sync_at = case when ${succeeded} then ${unit.now}::timestamptz else last_successful_sync_at end
+        last_sync_at = greatest(last_sync_at, case when ${this.pulled} then ${unit.now}::timestamptz end),
+        last_successful_sync_at = greatest(last_successful_sync_at, case when ${succeeded} then ${unit.now}::timestamptz end)
       where firm_id = ${unit.firmId} and connection_id = ${connectionId}
     `.execute(unit.em.getKysely());
   }

@@ -52,6 +52,7 @@ async function runMigrations(ownerUrl: string): Promise<void> {
   const orm = await MikroORM.init({
     ...ormOptions,
     clientUrl: ownerUrl,
+    driverOptions: { connectionString: ownerUrl }, // with what its query says: clientUrl gives MikroORM the address alone
     pool: { min: 0, max: 2 },
     logger: () => undefined,
   });

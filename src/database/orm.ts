@@ -37,6 +37,7 @@ async function open(
     clientUrl: url,
     pool: { min: 0, max: poolSize },
     driverOptions: {
+      connectionString: url, // MikroORM takes the address alone from clientUrl and would drop sslmode and the like
       ...sessionLimits,
       connectionTimeoutMillis: 5_000,
       application_name: "calendar-sync-admin",

@@ -15,7 +15,11 @@ export interface UnitOfWork {
  * Runs `work` in a transaction bound to the firm and flushes it. After a deadlock or a serialization failure the whole work runs
  * again on fresh entities, so it must do nothing but database work. Entities it returns are detached.
  */
-export async function unitOfWork<T>(em: EntityManager, firmId: string, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+export async function unitOfWork<T>(
+  em: EntityManager,
+  firmId: string,
+  work: (unit: UnitOfWork) => Promise<T>,
+): Promise<T> {
   return inFirm(firmId, () =>
     pRetry(() => em.fork().transactional(async (tx) => work({ em: tx, firmId, now: await transactionTime(tx) })), {
       retries: 5,

@@ -1,3 +1,10 @@
+const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+const lunch = {
+  action: "create",
+  account: "town@example.com",
+  event: { title: "Lunch", start: { dateTime: `${tomorrow}T12:00:00Z` }, end: { dateTime: `${tomorrow}T12:45:00Z` } },
+};
+
 export interface WelcomeFacts {
   url: string;
   simulatorUrl: string;
@@ -12,15 +19,15 @@ export function welcome({ url, simulatorUrl, managerToken, staffToken, otherMana
     `  curl -s ${url}/graphql -H "Authorization: Bearer $${token}" -H 'Content-Type: application/json' -d '${JSON.stringify({ query })}'`;
   return `
 Calendar Sync Admin is running at ${url}
-  GraphiQL:            ${url}/graphql (open it in a browser; the manager's token is set)
-  provider simulator:  ${simulatorUrl}
+  GraphiQL: ${url}/graphql (open it in a browser; the manager's token is set)
 
-Tokens, valid for 12 hours:
+The tokens, valid for 12 hours, and the simulated provider's address:
   MANAGER='${managerToken}'
   STAFF='${staffToken}'
   OTHER_MANAGER='${otherManagerToken}'
+  SIMULATOR='${simulatorUrl}'
 
-Paste the three lines above into a shell, then try:
+Paste the four lines above into a shell, then try:
 
 # the sync status of a connection
 ${call("MANAGER", "{ syncStatus(connectionId: 123) { status health lastSyncAt statistics { totalAttempts successRate openFailures } } }")}
@@ -34,6 +41,10 @@ ${call("MANAGER", "{ appointments(connectionId: 123, first: 5) { totalCount node
 # sync a whole connection again, and see who asked for it
 ${call("MANAGER", 'mutation { resyncConnection(connectionId: 123, reason: "trying it out") { message result { status syncedCount } run { createdCount unchangedCount } } }')}
 ${call("MANAGER", "{ auditEvents(first: 3) { nodes { eventType actorId resourceType resourceId createdAt metadata } } }")}
+
+# add an event as the calendar's user; it is an appointment after the next pull, within 20 seconds
+  curl -s $SIMULATOR/__sim/events -d '${JSON.stringify(lunch)}'
+${call("MANAGER", `{ appointments(connectionId: 123, startsAfter: "${lunch.event.start.dateTime}", first: 1) { nodes { id title startsAt } } }`)}
 
 # staff may not: FORBIDDEN
 ${call("STAFF", "{ syncStatus(connectionId: 123) { status } }")}

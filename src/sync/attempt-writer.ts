@@ -106,7 +106,6 @@ export class AttemptWriter {
       case "NOTES_LOST":
         throw new NotesLostError();
       case "REFUSED":
-        await forgetSeen(unit, run.id);
         await closeMassCancelRefused(closing, swept, requestCount, this.engine);
         return false;
       case "SWEPT":

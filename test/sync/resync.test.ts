@@ -185,7 +185,7 @@ describe("a resync of a connection", () => {
     });
     expect(await resync(connection)).toMatchObject({
       message: expect.stringMatching(/^Resync failed: /),
-      result: { status: "FAIL", errorCode: "ACCESS_FORBIDDEN", syncedCount: null },
+      result: { status: "FAIL", errorCode: "ACCESS_FORBIDDEN", syncedCount: 0 },
     });
   });
 });
