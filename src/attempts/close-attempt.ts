@@ -3,7 +3,7 @@ import { forgetSeen } from "../appointments/sweep.js";
 import { record } from "../audit/record.js";
 import type { ProviderFailure } from "../providers/provider.js";
 import { closeOpenFailure, openFailure, recordRetry, type Closing } from "./closing.js";
-import { coverPulls } from "./cover-pulls.js";
+import { cancelRun, coverPulls } from "./cover-pulls.js";
 import { decideRetry, type RetryPolicy } from "./retry-policy.js";
 import type { RunQueue } from "./run-queue.js";
 import type { AttemptFailure } from "./sync-attempt.entity.js";
@@ -87,6 +87,24 @@ export async function closeLostAttempt(closing: Closing, engine: Engine): Promis
   return !isOver;
 }
 
+/** A manager has cancelled the run that this attempt worked on: the cursor stays, what was applied stays. */
+export async function closeCancelled(closing: Closing, requestCount: number, engine: Engine): Promise<void> {
+  const { unit, run, statistics } = closing;
+  const cancelled: AttemptFailure = {
+    errorClass: "NON_RETRYABLE",
+    errorCode: "CANCELLED",
+    errorSummary: "Cancelled by a manager",
+    providerStatus: null,
+    providerRequestId: null,
+  };
+  await openFailure(closing, cancelled, { requestCount, maxRetriesReached: false, nextRetryAt: null });
+  await recordRetry(closing);
+  await closeOpenFailure(unit, statistics, run, null);
+  const actorId = run.cancelRequestedById;
+  await cancelRun(unit, run, { ...(actorId === null ? {} : { actorId }), metadata: { reason: run.cancelReason } });
+  await sendWaitingPull(closing, engine);
+}
+
 /** A sweep that would cancel too much was refused: nothing goes on by itself until a manager decides. */
 export async function closeMassCancelRefused(
   closing: Closing,
@@ -129,15 +147,16 @@ async function closeByPolicy(
     retryAfterSeconds,
     draw: Math.random(),
   });
+  const providerRetryAt = retryAfterSeconds === null ? null : secondsAfter(unit.now, retryAfterSeconds);
   if (decision.kind === "RETRY") {
-    const nextRetryAt = new Date(unit.now.getTime() + Math.ceil(decision.delaySeconds * 1000));
-    const next = { retryAt: nextRetryAt, retryCount: attempt.retryCount + 1 };
+    const nextRetryAt = secondsAfter(unit.now, decision.delaySeconds);
+    const next = { retryAt: nextRetryAt, retryCount: attempt.retryCount + 1, providerRetryAt };
     await retryRun(closing, failure, requestCount, next, engine);
     await sendWaitingPull(closing, engine);
     return;
   }
   const maxRetriesReached = decision.kind === "EXHAUSTED";
-  await openFailure(closing, failure, { requestCount, maxRetriesReached, nextRetryAt: null });
+  await openFailure(closing, failure, { requestCount, maxRetriesReached, nextRetryAt: null, providerRetryAt });
   await failRun(closing, failure, engine);
   if (failure.errorClass === "RATE_LIMITED") postponeNextPull(closing, engine.policy.maxDelaySeconds);
 }
@@ -147,13 +166,14 @@ async function retryRun(
   closing: Closing,
   failure: AttemptFailure,
   requestCount: number,
-  next: { retryAt: Date; retryCount: number },
+  next: { retryAt: Date; retryCount: number; providerRetryAt?: Date | null },
   engine: Engine,
 ): Promise<void> {
   const { unit, run, connection } = closing;
   const isHeld = connection.status !== "ACTIVE";
   const nextRetryAt = isHeld ? null : next.retryAt;
-  await openFailure(closing, failure, { requestCount, maxRetriesReached: false, nextRetryAt });
+  const { providerRetryAt = null } = next;
+  await openFailure(closing, failure, { requestCount, maxRetriesReached: false, nextRetryAt, providerRetryAt });
   if (isHeld) {
     run.hold(failure);
     return;
@@ -221,6 +241,10 @@ function postponeNextPull({ unit, connection }: Closing, seconds: number): void 
   if (!connection.nextPullAt) return;
   const earliest = unit.now.getTime() + seconds * 1000;
   connection.nextPullAt = new Date(Math.max(earliest, connection.nextPullAt.getTime()));
+}
+
+function secondsAfter(instant: Date, seconds: number): Date {
+  return new Date(instant.getTime() + Math.ceil(seconds * 1000));
 }
 
 function recordAbandoned({ unit, run }: Closing): void {

@@ -18,13 +18,19 @@ export interface Closing {
 export async function openFailure(
   closing: Closing,
   failure: AttemptFailure,
-  outcome: { requestCount: number; maxRetriesReached: boolean; nextRetryAt: Date | null },
+  outcome: {
+    requestCount: number;
+    maxRetriesReached: boolean;
+    nextRetryAt: Date | null;
+    providerRetryAt?: Date | null;
+  },
 ): Promise<void> {
   const { unit, run, attempt, statistics } = closing;
   await closeOpenFailure(unit, statistics, run, null);
   attempt.fail(failure, unit.now, outcome.requestCount);
   attempt.maxRetriesReached = outcome.maxRetriesReached;
   attempt.nextRetryAt = outcome.nextRetryAt;
+  attempt.providerRetryAt = outcome.providerRetryAt ?? null;
   run.openFailureId = attempt.id;
   statistics.attemptFailed({ errorClass: failure.errorClass, maxRetriesReached: outcome.maxRetriesReached });
 }
@@ -45,9 +51,13 @@ export async function closeOpenFailure(
   statistics.failureClosed({ errorClass: failed.errorClass, maxRetriesReached: failed.maxRetriesReached });
 }
 
-/** Audits an automatic retry with its outcome. A run's first attempt is none. */
+/** Audits a retry with its outcome: one that a manager asked for as a replay. A run's first attempt is neither. */
 export async function recordRetry(closing: Closing): Promise<void> {
   const { unit, run, attempt } = closing;
+  if (attempt.replayOfId !== null) {
+    recordReplay(closing);
+    return;
+  }
   if (attempt.retryCount === 0) return;
   const original = await unit.em.findOne(
     SyncAttempt,
@@ -63,6 +73,24 @@ export async function recordRetry(closing: Closing): Promise<void> {
       original_attempt_id: original?.id ?? null,
       retry_count: attempt.retryCount,
       error_class: attempt.errorClass,
+      next_retry_at: attempt.nextRetryAt?.toISOString() ?? null,
+      max_retries_reached: attempt.maxRetriesReached,
+    },
+  });
+}
+
+function recordReplay({ unit, run, attempt }: Closing): void {
+  const hasSucceeded = attempt.status === "SUCCESS";
+  record(unit, {
+    eventType: hasSucceeded ? "calendar_sync_manual_replay_success" : "calendar_sync_manual_replay_failed",
+    severity: retrySeverity(attempt),
+    resource: { type: "sync_attempt", id: attempt.id },
+    correlationId: run.correlationId,
+    metadata: {
+      original_attempt_id: attempt.replayOfId,
+      result: hasSucceeded ? "success" : "fail",
+      error_class: attempt.errorClass,
+      retry_count: attempt.retryCount,
       next_retry_at: attempt.nextRetryAt?.toISOString() ?? null,
       max_retries_reached: attempt.maxRetriesReached,
     },

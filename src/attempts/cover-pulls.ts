@@ -4,30 +4,37 @@ import { record } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { closeOpenFailure, type Closing } from "./closing.js";
 import { SyncRun } from "./sync-run.entity.js";
-import type { SyncOperation } from "./sync.enums.js";
 
 /**
  * When a pull ends, every other pull of the connection that it covers and that waits, is held or has failed is closed with it: its run is
  * cancelled, its last failure resolved when the covering pull succeeded, superseded when it failed. So a dead connection has
- * one open failure, not one for every interval. A full round covers all pulls, an incremental one the incremental ones. A
- * resync that a manager has queued meanwhile is not covered: it runs, because it was asked for.
+ * one open failure, not one for every interval. A full round covers all pulls, an incremental one the incremental ones, a bounded
+ * one those within its bounds, a single one those of its appointment. What a manager has queued meanwhile is not covered: it
+ * runs, because it was asked for.
  */
 export async function coverPulls(closing: Closing): Promise<void> {
   const { unit, run, attempt, statistics } = closing;
-  if (!run.isConnectionPull()) return;
+  if (run.direction !== "PULL") return;
   for (const covered of await coveredRuns(closing)) {
     await closeOpenFailure(unit, statistics, covered, attempt.status === "SUCCESS" ? attempt : null);
-    await cancelRun(unit, covered, { covered_by_run_id: run.id, covered_by_correlation_id: run.correlationId });
+    await cancelRun(unit, covered, {
+      metadata: { covered_by_run_id: run.id, covered_by_correlation_id: run.correlationId },
+    });
   }
 }
 
-/** Cancels a run without an actor and audits it. */
-export async function cancelRun(unit: UnitOfWork, run: SyncRun, metadata: Record<string, unknown>): Promise<void> {
+/** Ends a run that no worker has in hand, and audits it; without an actor it was the server's own doing. */
+export async function cancelRun(
+  unit: UnitOfWork,
+  run: SyncRun,
+  { actorId, metadata }: { actorId?: string; metadata: Record<string, unknown> },
+): Promise<void> {
   const status = run.status;
   run.cancel(unit.now);
   await forgetSeen(unit, run.id);
   record(unit, {
     eventType: "calendar_sync_run_cancelled",
+    ...(actorId === undefined ? {} : { actorId }),
     resource: { type: "sync_run", id: run.id },
     correlationId: run.correlationId,
     metadata: {
@@ -35,20 +42,22 @@ export async function cancelRun(unit: UnitOfWork, run: SyncRun, metadata: Record
       connection_id: run.connectionId,
       operation: run.operation,
       status_before: status.toLowerCase(),
+      created: run.createdCount,
+      updated: run.updatedCount,
+      cancelled: run.cancelledCount,
     },
   });
 }
 
-function coveredRuns({ unit, run }: Closing): Promise<SyncRun[]> {
-  const operations: SyncOperation[] = isFull(run) ? ["LIST_CHANGES", "RESYNC", "UPSERT"] : ["LIST_CHANGES"];
-  return unit.em.find(
+/** What the ended run covers: everything for a full round, its bounds for a bounded one, incremental pulls for an incremental one. */
+async function coveredRuns({ unit, run }: Closing): Promise<SyncRun[]> {
+  const candidates = await unit.em.find(
     SyncRun,
     {
       firmId: unit.firmId,
       connectionId: run.connectionId,
       id: { $ne: run.id },
       direction: "PULL",
-      operation: { $in: operations },
       $or: [
         { status: { $in: ["RETRYING", "HELD"] } },
         { status: "QUEUED", trigger: { $ne: "MANUAL" } },
@@ -57,8 +66,17 @@ function coveredRuns({ unit, run }: Closing): Promise<SyncRun[]> {
     },
     { lockMode: LockMode.PESSIMISTIC_WRITE },
   );
+  return candidates.filter((other) => covers(run, other));
 }
 
-function isFull(run: SyncRun): boolean {
-  return run.isFullRound || (run.operation === "RESYNC" && run.startDate === null);
+function covers(run: SyncRun, other: SyncRun): boolean {
+  if (run.appointmentId !== null) return other.appointmentId === run.appointmentId;
+  if (run.isBounded()) return isWithin(other, run);
+  if (run.isFullRound || run.operation === "RESYNC") return true;
+  return other.operation === "LIST_CHANGES";
+}
+
+function isWithin(other: SyncRun, run: SyncRun): boolean {
+  if (!other.startDate || !other.endDate || !run.startDate || !run.endDate) return false;
+  return other.startDate >= run.startDate && other.endDate <= run.endDate;
 }

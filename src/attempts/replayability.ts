@@ -8,7 +8,7 @@ export type NotReplayableReason = "SUCCEEDED" | "NON_RETRYABLE" | "RESOLVED";
 
 /** The reason that a failure in this state is not replayed; null while there is none, or only one that passes. */
 export function notReplayableReason(
-  attempt: RowOf<SyncAttempt>,
+  attempt: Pick<RowOf<SyncAttempt>, "status" | "state" | "errorClass">,
   run: Pick<RowOf<SyncRun>, "openFailureId">,
 ): NotReplayableReason | null {
   if (attempt.status === "RUNNING") return null;

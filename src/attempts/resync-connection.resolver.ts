@@ -1,15 +1,14 @@
 import { Args, ArgsType, Ctx, Field, ID, Int, Mutation, ObjectType, Resolver } from "type-graphql";
 import { CalendarProvider } from "../connections/calendar-connection.enums.js";
+import { DateTime } from "../date-time.js";
 import type { Context } from "../context.js";
 import { notFound } from "../errors.js";
-import { textArgument } from "../graphql/text.js";
+import { reasonArgument } from "./reason.js";
 import { parseId } from "../id.js";
 import { resyncConnection } from "./resync-connection.js";
 import { resultOf, SyncResult } from "./sync-result.type.js";
 import { SyncRun } from "./sync-run.entity.js";
 import { checkedWaitSeconds } from "./wait-seconds.js";
-
-const longestReason = 500;
 
 @ObjectType()
 class ResyncConnectionPayload {
@@ -34,6 +33,15 @@ class ResyncConnectionArguments {
   @Field(() => ID)
   connectionId!: string;
 
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "With endDate: what lies between the two, at most 5 years. One alone: to the edge of the window.",
+  })
+  startDate?: Date | null;
+
+  @Field(() => DateTime, { nullable: true })
+  endDate?: Date | null;
+
   @Field(() => Boolean, {
     defaultValue: false,
     description: "Cancels what the provider no longer has, even if that is most of the calendar.",
@@ -54,18 +62,26 @@ class ResyncConnectionArguments {
 export class ResyncConnectionResolver {
   @Mutation(() => ResyncConnectionPayload, {
     nullable: true,
-    description: "Reads the connection's whole window anew. Joins a resync that is active already.",
+    description:
+      "Reads the connection's whole window anew, or what lies between two instants. Joins an active resync with the same bounds.",
   })
   async resyncConnection(
     @Args(() => ResyncConnectionArguments) args: ResyncConnectionArguments,
     @Ctx() context: Context,
   ) {
     const waitSeconds = checkedWaitSeconds(args.waitSeconds ?? context.settings.waitSeconds);
-    const reason = textArgument("reason", args.reason, longestReason);
+    const reason = reasonArgument(args.reason);
     const connectionId = parseId(args.connectionId);
     if (connectionId === null) throw notFound();
-    const { allowMassCancel } = args;
-    const { id } = await resyncConnection(context, { connectionId, allowMassCancel, reason, waitSeconds });
+    const { allowMassCancel, startDate = null, endDate = null } = args;
+    const id = await resyncConnection(context, {
+      connectionId,
+      startDate,
+      endDate,
+      allowMassCancel,
+      reason,
+      waitSeconds,
+    });
     const [run, connection] = await Promise.all([
       context.loaders.run.load(id),
       context.loaders.connection.load(connectionId),

@@ -88,6 +88,7 @@ async function begin(unit: UnitOfWork, connection: CalendarConnection, run: Sync
     operation: run.operation,
     direction: run.direction,
     retryCount: run.retryCount,
+    replayOfId: run.replayOfId,
     startedAt: unit.now,
     correlationId: run.correlationId,
   });

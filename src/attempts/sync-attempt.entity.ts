@@ -96,6 +96,14 @@ export class SyncAttempt {
   @Property({ ...instant, nullable: true })
   nextRetryAt!: Date | null;
 
+  /** Until when the provider has asked to be left alone. */
+  @Property({ ...instant, nullable: true })
+  providerRetryAt!: Date | null;
+
+  /** The attempt that a manager asked to be replayed by this one. */
+  @Property({ type: bigint, nullable: true })
+  replayOfId!: string | null;
+
   @Field(() => DateTime)
   @Property({ ...instant })
   startedAt!: Date;

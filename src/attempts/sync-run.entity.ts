@@ -115,6 +115,17 @@ export class SyncRun {
   @Property({ type: bigint, nullable: true })
   openFailureId!: string | null;
 
+  /** The attempt that a manager has asked to be replayed by the next attempt; null once that has started. */
+  @Property({ type: bigint, nullable: true })
+  replayOfId!: string | null;
+
+  /** Who wants the running pull to end at its next page; null while nobody does. */
+  @Property({ type: "text", nullable: true })
+  cancelRequestedById!: string | null;
+
+  @Property({ type: "text", nullable: true })
+  cancelReason!: string | null;
+
   /** The round under way lists everything in its window, not what changed since a cursor. */
   @Property({ type: "boolean" })
   isFullRound: boolean & Opt = false;
@@ -190,8 +201,14 @@ export class SyncRun {
     return this.direction === "PULL" && this.appointmentId === null;
   }
 
+  /** A resync between two instants: it leaves the cursor alone. */
+  isBounded(): boolean {
+    return this.startDate !== null;
+  }
+
   start(attemptId: string, now: Date): void {
     this.changeStatus("RUNNING");
+    this.replayOfId = null;
     this.fence += 1;
     this.lastAttemptId = attemptId;
     this.startedAt ??= now;
@@ -239,13 +256,31 @@ export class SyncRun {
     this.finish("CANCELLED", now);
   }
 
+  /** A manager wants the whole intent once more: from the stored cursor, with a new round. */
+  replay(attemptId: string, lastRetryCount: number): void {
+    this.requeue();
+    this.replayOfId = attemptId;
+    this.lostWorkers = 0;
+    this.retryCount = lastRetryCount + 1;
+    this.isFullRound = false;
+    this.roundStart = null;
+    this.roundEnd = null;
+    this.beginRound();
+  }
+
+  /** Asks the worker to end the run at its next page. */
+  requestCancel(actorId: string, reason: string | null): void {
+    if (this.status !== "RUNNING") throw new Error(`Run ${this.id} is ${this.status}: it can be cancelled at once`);
+    this.cancelRequestedById = actorId;
+    this.cancelReason = reason;
+  }
+
   /** Begins a full round over the window: what an earlier round saw no longer counts. */
   beginFullRound(start: Date, end: Date): void {
     this.isFullRound = true;
     this.roundStart = start;
     this.roundEnd = end;
-    this.pageToken = null;
-    this.seenCount = 0;
+    this.beginRound();
   }
 
   /** After a page is written: what it did, and where to go on. */
@@ -262,6 +297,15 @@ export class SyncRun {
     this.cancelledCount += counts.cancelled;
     this.unchangedCount += counts.unchanged;
     this.skippedCount += counts.skipped;
+  }
+
+  /** What the round before found unchanged is met again; what it wrote stays counted. */
+  private beginRound(): void {
+    this.pageToken = null;
+    this.seenCount = 0;
+    this.pagesDone = 0;
+    this.unchangedCount = 0;
+    this.skippedCount = 0;
   }
 
   private noteFailure(failure: AttemptFailure): void {

@@ -7,12 +7,18 @@ export type Severity = "info" | "warning" | "error";
 /** Every event type that is recorded, with its category. */
 export const eventCategories = {
   calendar_connection_resync_requested: "calendar_sync",
+  appointment_resync_requested: "calendar_sync",
+  calendar_sync_manual_replay_requested: "calendar_sync",
+  calendar_sync_manual_replay_success: "calendar_sync",
+  calendar_sync_manual_replay_failed: "calendar_sync",
   calendar_sync_retry: "calendar_sync",
   calendar_sync_run_cancelled: "calendar_sync",
   calendar_sync_run_abandoned: "calendar_sync",
   calendar_sync_mass_cancel_refused: "calendar_sync",
   calendar_connection_connected: "calendar_connection",
   calendar_connection_revoked: "calendar_connection",
+  calendar_connection_paused: "calendar_connection",
+  calendar_connection_resumed: "calendar_connection",
   appointment_time_changed_by_sync: "appointment",
   appointment_cancelled_by_sync: "appointment",
   audit_events_read: "audit",

@@ -86,6 +86,18 @@ export class CalendarConnection {
     this.nextPullAt = null;
   }
 
+  /** A manager stops its sync. */
+  pause(now: Date): void {
+    this.changeStatus("PAUSED", "MANAGER", now);
+    this.nextPullAt = null;
+  }
+
+  /** Its sync goes on: a pull is due. */
+  resume(now: Date): void {
+    this.changeStatus("ACTIVE", null, now);
+    this.nextPullAt = now;
+  }
+
   private changeStatus(status: CalendarConnectionStatus, reason: ConnectionStatusReason | null, now: Date): void {
     this.status = status;
     this.statusReason = reason;

@@ -38,6 +38,11 @@ export const permissions = {
   },
   Mutation: {
     resyncConnection: isManager,
+    resyncAppointment: isManager,
+    replayAttempt: isManager,
+    cancelSyncRun: isManager,
+    pauseConnection: isManager,
+    resumeConnection: isManager,
   },
   Viewer: isSignedIn,
   SyncStatus: isManager,
@@ -61,4 +66,7 @@ export const permissions = {
   PageInfo: isManager,
   SyncResult: isManager,
   ResyncConnectionPayload: isManager,
+  ResyncAppointmentPayload: isManager,
+  ReplayAttemptPayload: isManager,
+  CancelSyncRunPayload: isManager,
 } satisfies PermissionTable;

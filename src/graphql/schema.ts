@@ -3,7 +3,11 @@ import type { GraphQLSchema } from "graphql";
 import { buildSchema } from "type-graphql";
 import { ViewerResolver } from "../access/viewer.resolver.js";
 import { AppointmentResolver } from "../appointments/appointment.resolver.js";
+import { CancelRunResolver } from "../attempts/cancel-run.resolver.js";
 import { ConnectionAttemptsResolver, SyncStatisticsResolver } from "../attempts/connection-attempts.resolver.js";
+import { PauseConnectionResolver } from "../attempts/pause-connection.resolver.js";
+import { ReplayAttemptResolver } from "../attempts/replay-attempt.resolver.js";
+import { ResyncAppointmentResolver } from "../attempts/resync-appointment.resolver.js";
 import { ResyncConnectionResolver } from "../attempts/resync-connection.resolver.js";
 import { SyncAttemptResolver } from "../attempts/sync-attempt.resolver.js";
 import { SyncRunResolver } from "../attempts/sync-run.resolver.js";
@@ -22,6 +26,10 @@ const resolvers = [
   AppointmentResolver,
   AuditEventResolver,
   ResyncConnectionResolver,
+  ResyncAppointmentResolver,
+  ReplayAttemptResolver,
+  CancelRunResolver,
+  PauseConnectionResolver,
 ] as const;
 
 /** The API's schema, without its permissions (see checked-permissions.ts). */

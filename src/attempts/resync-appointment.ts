@@ -1,0 +1,122 @@
+import { LockMode } from "@mikro-orm/core";
+import { sql } from "kysely";
+import { record } from "../audit/record.js";
+import { assertActive } from "../connections/assert-active.js";
+import type { Context } from "../context.js";
+import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import { AppError, notFound } from "../errors.js";
+import { lockConnection } from "./lock.js";
+import { SyncRun } from "./sync-run.entity.js";
+
+export interface AppointmentResyncRequest {
+  appointmentId: string;
+  /** At most 500 characters; kept with the run and in the audit. */
+  reason: string | null;
+  /** 0 answers at once. */
+  waitSeconds: number;
+}
+
+/** An appointment that has an event at a provider. */
+export interface SyncedAppointment {
+  id: string;
+  connectionId: string;
+  externalEventId: string;
+}
+
+/**
+ * Asks for one appointment's event. Joins a resync of it that is active already. Answers with the run's id when it has settled or the wait
+ * is over; the run goes on in any case.
+ * @throws AppError NOT_FOUND; BAD_USER_INPUT with reason NOT_SYNCED, NO_EXTERNAL_ID, CONNECTION_REVOKED or CONNECTION_PAUSED
+ */
+export async function resyncAppointment(context: Context, request: AppointmentResyncRequest): Promise<string> {
+  const { actor, em, runs } = context;
+  const runId = await unitOfWork(em, actor.firmId, async (unit) => {
+    const appointment = await syncedAppointment(unit, request.appointmentId);
+    const connection = await lockConnection(unit, appointment.connectionId);
+    if (!connection) throw notFound();
+    assertActive(connection);
+    const active = await activeRun(unit, appointment.id);
+    const run = active ?? (await createRun(context, unit, appointment, request));
+    if (run.status === "HELD") {
+      run.requeue();
+      await runs.send(unit, run, null);
+    }
+    recordRequest(context, unit, { appointment, run, reason: request.reason, joined: active !== null });
+    return run.id;
+  });
+  await runs.settled(actor.firmId, runId, request.waitSeconds);
+  return runId;
+}
+
+async function syncedAppointment(unit: UnitOfWork, id: string): Promise<SyncedAppointment> {
+  const { rows } = await sql<{ connection_id: string | null; external_event_id: string | null }>`
+    select connection_id, external_event_id from appointment where firm_id = ${unit.firmId} and id = ${id}
+  `.execute(unit.em.getKysely());
+  const [row] = rows;
+  if (!row) throw notFound();
+  if (row.connection_id === null) {
+    throw new AppError("BAD_USER_INPUT", "This appointment is not synced to an external calendar", {
+      reason: "NOT_SYNCED",
+    });
+  }
+  if (row.external_event_id === null) {
+    throw new AppError("BAD_USER_INPUT", "This appointment has no external event ID", { reason: "NO_EXTERNAL_ID" });
+  }
+  return { id, connectionId: row.connection_id, externalEventId: row.external_event_id };
+}
+
+function activeRun(unit: UnitOfWork, appointmentId: string): Promise<SyncRun | null> {
+  return unit.em.findOne(
+    SyncRun,
+    {
+      firmId: unit.firmId,
+      appointmentId,
+      direction: "PULL",
+      status: { $in: ["QUEUED", "RUNNING", "RETRYING", "HELD"] },
+    },
+    { lockMode: LockMode.PESSIMISTIC_WRITE },
+  );
+}
+
+async function createRun(
+  context: Context,
+  unit: UnitOfWork,
+  appointment: SyncedAppointment,
+  request: AppointmentResyncRequest,
+): Promise<SyncRun> {
+  const run = unit.em.create(SyncRun, {
+    firmId: unit.firmId,
+    correlationId: crypto.randomUUID(),
+    connectionId: appointment.connectionId,
+    appointmentId: appointment.id,
+    operation: "UPSERT",
+    direction: "PULL",
+    trigger: "MANUAL",
+    requestedById: context.actor.userId,
+    reason: request.reason,
+    createdAt: unit.now,
+  });
+  await unit.em.persist(run).flush();
+  await context.runs.send(unit, run, null);
+  return run;
+}
+
+function recordRequest(
+  context: Context,
+  unit: UnitOfWork,
+  asked: { appointment: SyncedAppointment; run: SyncRun; reason: string | null; joined: boolean },
+): void {
+  const { appointment, run, reason, joined } = asked;
+  record(unit, {
+    eventType: "appointment_resync_requested",
+    actorId: context.actor.userId,
+    resource: { type: "appointment", id: appointment.id },
+    correlationId: run.correlationId,
+    metadata: {
+      external_event_id: appointment.externalEventId,
+      connection_id: appointment.connectionId,
+      reason,
+      joined,
+    },
+  });
+}
