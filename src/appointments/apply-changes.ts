@@ -35,14 +35,14 @@ export async function applyChanges(unit: UnitOfWork, page: PageOfChanges): Promi
   return { ...written, cancelled, skipped };
 }
 
-/** An event may come twice in a page; the last one counts. */
+/** An event may come twice in a page; the last one counts. What may be missing is nothing to apply: it must be asked for. */
 function sortChanges(changes: readonly EventChange[]): { events: CalendarEvent[]; removed: string[]; skipped: number } {
   const latest = new Map<string, CalendarEvent | null>();
   let skipped = 0;
   for (const change of changes) {
     if (change.kind === "skipped") skipped += 1;
     else if (change.kind === "removed") latest.set(change.externalEventId, null);
-    else latest.set(change.event.externalEventId, change.event);
+    else if (change.kind === "event") latest.set(change.event.externalEventId, change.event);
   }
   const events = [...latest.values()].filter((event) => event !== null);
   const removed = [...latest].filter(([, event]) => event === null).map(([id]) => id);

@@ -14,6 +14,8 @@ export interface ClassificationRow {
   statuses?: readonly (number | "3xx" | "4xx" | "5xx")[];
   /** One of these is among the answer's reasons, whatever the case. Left out: any reason or none. */
   reasons?: readonly string[];
+  /** One of the answer's reasons matches. Left out: any reason or none. */
+  reasonPattern?: RegExp;
   /** What the refused request went on from. Left out: from anything or nothing. */
   carried?: "CURSOR" | "PAGE_TOKEN";
   /** Whether the body was a web page, which the provider's interface never sends. Left out: either. */
@@ -65,6 +67,7 @@ function fits(row: ClassificationRow, request: RefusedRequest, refusal: Refusal)
     (row.endpoint === undefined || row.endpoint === request.endpoint) &&
     (row.statuses === undefined || row.statuses.some((status) => isStatus(status, refusal.status))) &&
     (row.reasons === undefined || hasReason(row.reasons, refusal.reasons)) &&
+    (row.reasonPattern === undefined || refusal.reasons.some((reason) => row.reasonPattern?.test(reason))) &&
     (row.carried === undefined || (row.carried === "CURSOR" ? request.hasCursor : request.hasPageToken)) &&
     (row.isHtml === undefined || row.isHtml === isHtml(refusal.headers))
   );

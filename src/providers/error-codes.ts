@@ -125,6 +125,11 @@ export const providerErrorCodes = {
     sentence: "The calendar does not exist any more, or the account cannot see it.",
     remedy: "Reconnect and choose another calendar.",
   },
+  MAILBOX_UNAVAILABLE: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "The account has no mailbox that can be read.",
+    remedy: "Let the account's administrator restore or license the mailbox, then reconnect the calendar.",
+  },
   CURSOR_EXPIRED: {
     errorClass: "NON_RETRYABLE",
     sentence: "The provider no longer accepts the stored sync cursor.",

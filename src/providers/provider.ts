@@ -25,34 +25,84 @@ export type EventChange =
   | { kind: "event"; event: CalendarEvent }
   /** Gone or cancelled at the provider; only the id is certain. The id of a series stands for all its occurrences. */
   | { kind: "removed"; externalEventId: string }
+  /**
+   * Perhaps gone, perhaps only moved out of the window; or a series that has changed, of which the page has told what it could.
+   * Nothing may be cancelled by it: whoever holds events with this id, or of this series, that the page does not tell, asks
+   * `getEvents` what has become of them. Unknown ids mean nothing.
+   */
+  | { kind: "missing"; externalEventId: string }
   /** Cannot be represented (a broken event): counted, the rest of the page goes on. `reason` holds no personal data. */
   | { kind: "skipped"; externalEventId: string | null; reason: string };
 
-/** A page of changes. Exactly one of `nextPageToken` and `nextCursor` is set; only the last page has the cursor. */
+/** A page of changes. At most one of `nextPageToken` and `nextCursor` is set; only the last page has the cursor, if the range yields one. */
 export interface ChangePage {
   /** Each event at most once. May be empty, also when further pages follow. */
   changes: readonly EventChange[];
+  /** Null on the last page. */
   nextPageToken: string | null;
+  /**
+   * Where a round that is interrupted after this page goes on: at the next page, or at an earlier one (null: the first) while
+   * occurrences wait for a series that a later page may tell. Null on the last page.
+   */
+  resumePageToken: string | null;
   nextCursor: string | null;
 }
 
-/**
- * What is asked for: everything since a cursor, or everything overlapping a window (a full round, which yields a new cursor).
- * Either may tell events outside the window, too.
- */
-export type ChangeRange = { cursor: string } | { windowStart: Date; windowEnd: Date };
+/** From `windowStart` to `windowEnd`, `windowEnd` excluded. */
+export interface EventWindow {
+  windowStart: Date;
+  windowEnd: Date;
+}
+
+/** What is asked for. Any of them may tell events outside the window, too. */
+export type ChangeRange = EventWindow &
+  (
+    | /** Everything overlapping the window; yields a new cursor. */ { kind: "FULL" }
+    | /** Everything overlapping the window, of up to five years; yields no cursor and leaves every cursor as it is. */ {
+        kind: "BOUNDED";
+      }
+    | /** Everything that has changed since a cursor, which a full round of this window has yielded. */ {
+        kind: "SINCE";
+        cursor: string;
+      }
+  );
 
 export interface ListChangesRequest {
   accessToken: string;
-  calendarId: string;
   range: ChangeRange;
   /** From the page before; null asks for the first page of the range. */
   pageToken: string | null;
 }
 
-/** What one call to a provider is given besides its question. */
+/** An event that is held, as far as it helps to find it again. */
+export interface KnownEvent extends Pick<CalendarEvent, "externalEventId" | "recurringEventId"> {
+  startsAt: Date;
+  endsAt: Date;
+}
+
+export interface GetEventsRequest {
+  accessToken: string;
+  events: readonly KnownEvent[];
+}
+
+/**
+ * One calendar as one attempt reads it. Between its calls it keeps in memory what it has learned (series, that the calendar is
+ * there), never what would be lost with it: a round goes on at its `resumePageToken` in another one.
+ */
+export interface OpenCalendar {
+  /** Pages of one round are asked for in order. A call that failed may be repeated. */
+  listChanges(request: ListChangesRequest): Promise<ChangePage>;
+  /**
+   * What has become of events, in any order, each once: as it is now, `removed` when it is gone or cancelled, `skipped` when it
+   * cannot be read. At most one request an event and one a series, plus further pages of long series; a calendar that cannot be
+   * reached is a failure, never a removal.
+   */
+  getEvents(request: GetEventsRequest): Promise<EventChange[]>;
+}
+
+/** What calls to a provider are given besides their question. */
 export interface ProviderCall {
-  /** Aborts the call: the run was fenced off, or the process stops. */
+  /** Aborts them: the run was fenced off, or the process stops. */
   signal: AbortSignal;
   /** Called once for each HTTP request, before it is sent: attempts count them. */
   onRequest: () => void;
@@ -72,7 +122,8 @@ export interface CalendarProvider {
   /** Names the request parameters a cursor is bound to: a stored cursor with another fingerprint must not be used. */
   readonly cursorFingerprint: string;
   refreshAccess(refreshToken: string, call: ProviderCall): Promise<AccessGrant>;
-  listChanges(request: ListChangesRequest, call: ProviderCall): Promise<ChangePage>;
+  /** For the requests of one attempt. Makes none by itself. */
+  openCalendar(calendarId: string, call: ProviderCall): OpenCalendar;
 }
 
 export type SyncErrorClass = "TRANSIENT" | "RATE_LIMITED" | "NON_RETRYABLE";

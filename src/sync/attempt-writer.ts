@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { applyChanges, type AppliedChanges } from "../appointments/apply-changes.js";
+import { heldEvents } from "../appointments/held-events.js";
 import { forgetSeen, sweep } from "../appointments/sweep.js";
 import type { TimeRange } from "../appointments/time-range.js";
 import {
@@ -17,7 +18,7 @@ import type { SyncRun } from "../attempts/sync-run.entity.js";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
-import type { ChangePage, ProviderFailure } from "../providers/provider.js";
+import type { ChangePage, EventChange, KnownEvent, ProviderFailure } from "../providers/provider.js";
 
 /** The run has been started again by another worker, or ended: this attempt may write nothing more. */
 export class FencedOffError extends Error {
@@ -55,12 +56,18 @@ export class AttemptWriter {
     });
   }
 
+  /** The live events that a page calls missing and does not tell otherwise. Writes nothing. */
+  heldEvents(changes: readonly EventChange[]): Promise<KnownEvent[]> {
+    const { firmId, connection } = this.attempt;
+    return unitOfWork(this.em, firmId, (unit) => heldEvents(unit, connection.id, changes));
+  }
+
   /** A page that is not the last: its changes and the checkpoint, so that the next attempt goes on after it. */
   async writePage(page: ChangePage, round: Round, requestCount: number): Promise<void> {
     await unitOfWork(this.em, this.attempt.firmId, async (unit) => {
       const run = await this.lockOwnRun(unit);
       const applied = await this.apply(unit, run, page, round);
-      run.checkpoint(page.nextPageToken, applied, applied.seen);
+      run.checkpoint(page.resumePageToken, applied, applied.seen);
       await this.noteRequests(unit, requestCount);
     });
   }

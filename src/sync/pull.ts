@@ -5,6 +5,7 @@ import {
   type CalendarProvider,
   type ChangePage,
   type ChangeRange,
+  type OpenCalendar,
   type ProviderCall,
 } from "../providers/provider.js";
 import type { AccessTokens } from "./access-tokens.js";
@@ -32,6 +33,7 @@ export class Pull {
   private readonly pageTokens = new Set<string>();
   private readonly fetching = new AbortController();
   private readonly call: ProviderCall;
+  private readonly calendar: OpenCalendar;
 
   constructor(
     private readonly attempt: StartedAttempt,
@@ -44,6 +46,7 @@ export class Pull {
         this.requestCount += 1;
       },
     };
+    this.calendar = parts.provider.openCalendar(attempt.connection.calendarId, this.call);
   }
 
   async run(): Promise<void> {
@@ -78,7 +81,7 @@ export class Pull {
   private async pages(round: Round, firstToken: string | null): Promise<void> {
     let next = this.fetchPage(round, firstToken);
     for (;;) {
-      const page = await next;
+      const page = await this.resolved(await next);
       if (page.nextPageToken === null) {
         await this.parts.writer.finish(page, round, this.parts.provider.cursorFingerprint, this.requestCount);
         return;
@@ -96,38 +99,30 @@ export class Pull {
     this.pageTokens.add(token);
   }
 
-  private async fetchPage(round: Round, pageToken: string | null): Promise<ChangePage> {
+  private fetchPage(round: Round, pageToken: string | null): Promise<ChangePage> {
+    const range = rangeOf(round, this.attempt.connection.cursor);
+    return this.withAccess((accessToken) => this.calendar.listChanges({ accessToken, range, pageToken }));
+  }
+
+  /** Asks what has become of the events we hold that a page calls missing. The page before has been written by now. */
+  private async resolved(page: ChangePage): Promise<ChangePage> {
+    const told = page.changes.filter(({ kind }) => kind !== "missing");
+    if (told.length === page.changes.length) return page;
+    const events = await this.parts.writer.heldEvents(page.changes);
+    if (events.length === 0) return { ...page, changes: told };
+    const asked = await this.withAccess((accessToken) => this.calendar.getEvents({ accessToken, events }));
+    return { ...page, changes: [...told, ...asked] };
+  }
+
+  private async withAccess<Answer>(ask: (accessToken: string) => Promise<Answer>): Promise<Answer> {
     const token = (this.accessToken ??= await this.token(null));
     try {
-      return await this.list(round, pageToken, token);
+      return await ask(token);
     } catch (error) {
       if (!(error instanceof ProviderFailure) || error.action.kind !== "REFRESH_ACCESS") throw error;
       this.accessToken = await this.token(token);
-      return await this.listAgain(round, pageToken, this.accessToken);
+      return await lastWord(ask(this.accessToken));
     }
-  }
-
-  /** A fresh access token that is refused too is the provider's last word. */
-  private async listAgain(round: Round, pageToken: string | null, token: string): Promise<ChangePage> {
-    try {
-      return await this.list(round, pageToken, token);
-    } catch (error) {
-      if (!(error instanceof ProviderFailure) || error.action.kind !== "REFRESH_ACCESS") throw error;
-      throw providerFailure("ACCESS_TOKEN_REFUSED", {
-        action: { kind: "REVOKE", reason: "CREDENTIALS_REFUSED" },
-        providerStatus: error.providerStatus,
-        providerRequestId: error.providerRequestId,
-        cause: error,
-      });
-    }
-  }
-
-  private list(round: Round, pageToken: string | null, accessToken: string): Promise<ChangePage> {
-    const { connection } = this.attempt;
-    return this.parts.provider.listChanges(
-      { accessToken, calendarId: connection.calendarId, range: rangeOf(round, connection.cursor), pageToken },
-      this.call,
-    );
   }
 
   private token(refused: string | null): Promise<string> {
@@ -137,9 +132,24 @@ export class Pull {
   }
 }
 
-function rangeOf(round: Round, cursor: string | null): ChangeRange {
-  if (round.isFull || cursor === null) return { windowStart: round.range.start, windowEnd: round.range.end };
-  return { cursor };
+/** A fresh access token that is refused too is the provider's last word. */
+async function lastWord<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof ProviderFailure) || error.action.kind !== "REFRESH_ACCESS") throw error;
+    throw providerFailure("ACCESS_TOKEN_REFUSED", {
+      action: { kind: "REVOKE", reason: "CREDENTIALS_REFUSED" },
+      providerStatus: error.providerStatus,
+      providerRequestId: error.providerRequestId,
+      cause: error,
+    });
+  }
+}
+
+function rangeOf({ isFull, range }: Round, cursor: string | null): ChangeRange {
+  const window = { windowStart: range.start, windowEnd: range.end };
+  return isFull || cursor === null ? { kind: "FULL", ...window } : { kind: "SINCE", cursor, ...window };
 }
 
 function needsFullRound(error: unknown): boolean {

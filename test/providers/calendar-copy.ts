@@ -1,4 +1,4 @@
-import type { CalendarEvent, ChangePage, ChangeRange } from "../../src/providers/provider.js";
+import type { CalendarEvent, ChangePage, EventChange, EventWindow, KnownEvent } from "../../src/providers/provider.js";
 import type { Occurrence } from "../../src/simulator/occurrences.js";
 
 /** A calendar's events as a client knows them that does nothing but apply what a provider tells. */
@@ -7,11 +7,34 @@ export class CalendarCopy {
   cursor: string | null = null;
 
   apply(page: ChangePage): void {
-    for (const change of page.changes) {
+    this.applyChanges(page.changes);
+    this.cursor = page.nextCursor;
+  }
+
+  applyChanges(changes: readonly EventChange[]): void {
+    for (const change of changes) {
       if (change.kind === "event") this.#events.set(change.event.externalEventId, change.event);
       if (change.kind === "removed") this.#remove(change.externalEventId);
     }
-    this.cursor = page.nextCursor;
+  }
+
+  /** What is held of the events that a page calls missing and does not tell itself. */
+  heldOf(page: ChangePage): KnownEvent[] {
+    const missing = new Set(page.changes.flatMap((each) => (each.kind === "missing" ? [each.externalEventId] : [])));
+    const told = new Set(page.changes.flatMap((each) => (each.kind === "event" ? [each.event.externalEventId] : [])));
+    return this.known().filter(
+      ({ externalEventId: id, recurringEventId: series }) =>
+        !told.has(id) && (missing.has(id) || (series !== null && missing.has(series))),
+    );
+  }
+
+  known(): KnownEvent[] {
+    return [...this.#events.values()].map(({ externalEventId, recurringEventId, startsAt, endsAt }) => ({
+      externalEventId,
+      recurringEventId,
+      startsAt: new Date(startsAt),
+      endsAt: new Date(endsAt),
+    }));
   }
 
   /** The id may be a series': then all its occurrences go. */
@@ -23,7 +46,7 @@ export class CalendarCopy {
   }
 
   /** In the simulator's words and order, to be compared with what it says a client should see. */
-  occurrences({ windowStart, windowEnd }: Exclude<ChangeRange, { cursor: string }>): Occurrence[] {
+  occurrences({ windowStart, windowEnd }: EventWindow): Occurrence[] {
     const [from, to] = [windowStart.toISOString(), windowEnd.toISOString()];
     return [...this.#events.values()]
       .filter(({ startsAt, endsAt }) => startsAt < to && (endsAt > from || startsAt >= from))

@@ -1,7 +1,15 @@
 import { expect, test } from "@jest/globals";
 import type { FaultInput } from "../../src/simulator/faults.js";
 import { CalendarCopy } from "./calendar-copy.js";
-import { account, failureOf, review, window, type ContractSubject, type ContractWorld } from "./contract-world.js";
+import {
+  account,
+  failureOf,
+  fullRound,
+  review,
+  since,
+  type ContractSubject,
+  type ContractWorld,
+} from "./contract-world.js";
 
 /** What a provider refuses, and what the engine is to do about it. */
 export function describeRefusals(world: ContractWorld, { uselessScopes }: ContractSubject): void {
@@ -22,29 +30,29 @@ export function describeRefusals(world: ContractWorld, { uselessScopes }: Contra
   });
 
   test("a cursor that is none asks for a full round", async () => {
-    const failure = await failureOf(world.listPage({ cursor: "no cursor" }, null, await world.access()));
+    const failure = await failureOf(world.listPage(since("no cursor"), null, await world.access()));
     expect(failure).toMatchObject({ errorCode: "CURSOR_EXPIRED", action: { kind: "FULL_ROUND" } });
   });
 
   test("a page that is none asks for the round to start again", async () => {
-    const failure = await failureOf(world.listPage(window, "no page", await world.access()));
+    const failure = await failureOf(world.listPage(fullRound, "no page", await world.access()));
     expect(failure).toMatchObject({ errorCode: "PAGE_TOKEN_EXPIRED", action: { kind: "FULL_ROUND" } });
   });
 
   test("an expired access token is refused, and a refreshed one works", async () => {
     const expired = await world.access();
     world.control.expireAccessTokens(account);
-    expect(await failureOf(world.listPage(window, null, expired))).toMatchObject({
+    expect(await failureOf(world.listPage(fullRound, null, expired))).toMatchObject({
       errorCode: "ACCESS_TOKEN_REFUSED",
       action: { kind: "REFRESH_ACCESS" },
     });
-    expect((await world.listPage(window, null, await world.access())).nextCursor).not.toBeNull();
+    expect((await world.listPage(fullRound, null, await world.access())).nextCursor).not.toBeNull();
   });
 
   test("a revoked grant is refused by both endpoints, and the connection is to be revoked", async () => {
     const accessToken = await world.access();
     world.control.setRevoked(account, true);
-    expect(await failureOf(world.listPage(window, null, accessToken))).toMatchObject({
+    expect(await failureOf(world.listPage(fullRound, null, accessToken))).toMatchObject({
       errorCode: "ACCESS_TOKEN_REFUSED",
     });
     expect(await failureOf(world.access())).toMatchObject({
@@ -56,7 +64,7 @@ export function describeRefusals(world: ContractWorld, { uselessScopes }: Contra
 
   test("a grant without the right to read calendars needs consent again", async () => {
     const accessToken = world.control.issueAccessToken(account, { scopes: uselessScopes });
-    expect(await failureOf(world.listPage(window, null, accessToken))).toMatchObject({
+    expect(await failureOf(world.listPage(fullRound, null, accessToken))).toMatchObject({
       errorCode: "INSUFFICIENT_SCOPE",
       action: { kind: "REVOKE", reason: "CONSENT_NEEDED" },
     });
@@ -66,9 +74,9 @@ export function describeRefusals(world: ContractWorld, { uselessScopes }: Contra
     const { control } = world;
     control.addCalendar({ account, id: "second", name: "Second", timeZone: "UTC" });
     const accessToken = await world.access();
-    expect((await world.listPage(window, null, accessToken, "second")).changes).toEqual([]);
+    expect((await world.listPage(fullRound, null, accessToken, "second")).changes).toEqual([]);
     control.removeCalendar(account, "second");
-    expect(await failureOf(world.listPage(window, null, accessToken, "second"))).toMatchObject({
+    expect(await failureOf(world.listPage(fullRound, null, accessToken, "second"))).toMatchObject({
       errorCode: "CALENDAR_NOT_FOUND",
       action: { kind: "REVOKE", reason: "CALENDAR_NOT_FOUND" },
     });
@@ -77,8 +85,8 @@ export function describeRefusals(world: ContractWorld, { uselessScopes }: Contra
   test("with a Retry-After is told with its seconds", async () => {
     const accessToken = await world.access();
     world.control.setThrottle({ requests: 1, perSeconds: 60, status: 429 });
-    await world.listPage(window, null, accessToken);
-    const failure = await failureOf(world.listPage(window, null, accessToken));
+    await world.listPage(fullRound, null, accessToken);
+    const failure = await failureOf(world.listPage(fullRound, null, accessToken));
     expect(failure).toMatchObject({ errorClass: "RATE_LIMITED", errorCode: "RATE_LIMITED", providerStatus: 429 });
     expect(failure.retryAfterSeconds).toBeGreaterThan(0);
     expect(failure.retryAfterSeconds).toBeLessThanOrEqual(60);
@@ -87,7 +95,7 @@ export function describeRefusals(world: ContractWorld, { uselessScopes }: Contra
   test("without one is told without a wait", async () => {
     const accessToken = await world.access();
     world.control.setThrottle({ requests: 0, perSeconds: 60, status: 429, isWithoutRetryAfter: true });
-    const failure = await failureOf(world.listPage(window, null, accessToken));
+    const failure = await failureOf(world.listPage(fullRound, null, accessToken));
     expect(failure).toMatchObject({ errorClass: "RATE_LIMITED", retryAfterSeconds: null });
   });
 }

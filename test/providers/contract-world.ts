@@ -5,6 +5,7 @@ import {
   type CalendarProvider,
   type ChangePage,
   type ChangeRange,
+  type OpenCalendar,
 } from "../../src/providers/provider.js";
 import type { SourceCalendar } from "../../src/simulator/calendar-source.js";
 import type { Control } from "../../src/simulator/control.js";
@@ -17,6 +18,9 @@ export type MakeProvider = (simulator: Simulator, http: ProviderHttp) => Calenda
 export const account = "contract@example.com";
 export const now = Date.parse("2026-11-22T12:00:00Z");
 export const window = { windowStart: new Date("2026-06-01T00:00:00Z"), windowEnd: new Date("2027-06-01T00:00:00Z") };
+
+export const fullRound: ChangeRange = { kind: "FULL", ...window };
+export const since = (cursor: string): ChangeRange => ({ kind: "SINCE", cursor, ...window });
 
 /** What differs from provider to provider. */
 export interface ContractSubject {
@@ -73,23 +77,31 @@ export class ContractWorld {
     return grant.accessToken;
   }
 
+  /** As one attempt has it. */
+  openCalendar(calendarId = account): OpenCalendar {
+    return this.#started[this.patience].openCalendar(calendarId, this.#call());
+  }
+
   listPage(
     range: ChangeRange,
     pageToken: string | null,
     accessToken: string,
     calendarId = account,
   ): Promise<ChangePage> {
-    return this.#started[this.patience].listChanges({ accessToken, calendarId, range, pageToken }, this.#call());
+    return this.openCalendar(calendarId).listChanges({ accessToken, range, pageToken });
   }
 
   /** Lists a round to its end, as the engine does, and applies it. */
-  async pull(copy: CalendarCopy, range: ChangeRange = window, owner = account): Promise<ChangePage[]> {
+  async pull(copy: CalendarCopy, range: ChangeRange = fullRound, owner = account): Promise<ChangePage[]> {
     const accessToken = await this.access(owner);
+    const calendar = this.openCalendar(owner);
     const pages: ChangePage[] = [];
     let pageToken: string | null = null;
     do {
-      const page: ChangePage = await this.listPage(range, pageToken, accessToken, owner);
+      const page: ChangePage = await calendar.listChanges({ accessToken, range, pageToken });
+      const events = copy.heldOf(page);
       copy.apply(page);
+      if (events.length > 0) copy.applyChanges(await calendar.getEvents({ accessToken, events }));
       pages.push(page);
       pageToken = page.nextPageToken;
     } while (pageToken !== null);
@@ -97,7 +109,7 @@ export class ContractWorld {
   }
 
   pullChanges(copy: CalendarCopy): Promise<ChangePage[]> {
-    return this.pull(copy, { cursor: copy.cursor ?? "" });
+    return this.pull(copy, since(copy.cursor ?? ""));
   }
 
   /** The copy holds what a client should see, no more and no less. */

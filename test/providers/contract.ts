@@ -3,7 +3,17 @@ import { demoCalendars } from "../../src/simulator/demo-calendars.js";
 import { CalendarCopy } from "./calendar-copy.js";
 import { describeDisturbances, describeRefusals } from "./contract-failures.js";
 import { describeHistories } from "./contract-histories.js";
-import { account, at, ContractWorld, failureOf, now, review, window, type ContractSubject } from "./contract-world.js";
+import {
+  account,
+  at,
+  ContractWorld,
+  failureOf,
+  fullRound,
+  now,
+  review,
+  window,
+  type ContractSubject,
+} from "./contract-world.js";
 
 /** What every provider keeps to, over its official client against the simulator. */
 export function describeProviderContract(subject: ContractSubject): void {
@@ -45,7 +55,7 @@ function describeRealCalendars({ makeProvider }: ContractSubject): void {
     async (local) => {
       const owner = `${local}@example.com`;
       const copy = new CalendarCopy();
-      const pages = await world.pull(copy, window, owner);
+      const pages = await world.pull(copy, fullRound, owner);
       world.expectSame(copy, owner);
       expect(copy.occurrences(window).length).toBeGreaterThan(10);
       expect(pages.flatMap(({ changes }) => changes).filter(({ kind }) => kind !== "event")).toEqual([]);
@@ -72,7 +82,9 @@ function fillSeveralPages(world: ContractWorld): void {
 function describeFullRounds(world: ContractWorld): void {
   test("of an empty calendar is one empty page with a cursor", async () => {
     const pages = await world.pull(new CalendarCopy());
-    expect(pages).toEqual([{ changes: [], nextPageToken: null, nextCursor: expect.any(String) }]);
+    expect(pages).toEqual([
+      { changes: [], nextPageToken: null, resumePageToken: null, nextCursor: expect.any(String) },
+    ]);
   });
 
   test.each(["full", "short", "empty"] as const)(
@@ -109,7 +121,7 @@ function describeFullRounds(world: ContractWorld): void {
 
   test("without a token to go on from is a malformed answer", async () => {
     world.control.setScenario({ isWithoutSyncToken: true });
-    expect(await failureOf(world.pull(new CalendarCopy(), window))).toMatchObject({ errorCode: "MALFORMED_ANSWER" });
+    expect(await failureOf(world.pull(new CalendarCopy()))).toMatchObject({ errorCode: "MALFORMED_ANSWER" });
   });
 }
 
@@ -119,7 +131,7 @@ function describeRoundsFromCursors(world: ContractWorld): void {
     const copy = new CalendarCopy();
     await world.pull(copy);
     expect(await world.pullChanges(copy)).toEqual([
-      { changes: [], nextPageToken: null, nextCursor: expect.any(String) },
+      { changes: [], nextPageToken: null, resumePageToken: null, nextCursor: expect.any(String) },
     ]);
     world.expectSame(copy);
   });

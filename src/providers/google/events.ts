@@ -1,21 +1,26 @@
 import { z } from "zod";
-import type { CalendarEvent, ChangePage, EventChange } from "../provider.js";
+import { lastOfEachEvent } from "../each-event-once.js";
+import type { CalendarEvent, EventChange } from "../provider.js";
 import { cleanText, isStorableText, isUsableEventId } from "../text.js";
 import { ianaTimeZone } from "../time-zone.js";
 
 const DAY_MS = 86_400_000;
 
 /** What is asked of each event: descriptions, attendees and attachments would make pages of many megabytes. */
-export const eventListFields =
-  "nextPageToken,nextSyncToken," +
-  "items(id,status,summary,recurringEventId,start(date,dateTime,timeZone),end(date,dateTime))";
+const eventFields = "id,status,summary,recurringEventId,start(date,dateTime,timeZone),end(date,dateTime)";
+export const eventListFields = `nextPageToken,nextSyncToken,items(${eventFields})`;
+export const instanceListFields = `nextPageToken,items(${eventFields})`;
+/** Of one event alone: only a series has a recurrence. */
+export const singleEventFields = `${eventFields},recurrence`;
 
 const eventId = z.string().refine(isUsableEventId);
 const token = z.string().min(1).refine(isStorableText);
 
+const instanceList = z.object({ items: z.array(z.unknown()).default([]), nextPageToken: token.nullish() });
+
 /** A page leads either to the next one or to a cursor: without both the round would be lost, with both it is no page of Google's. */
-const eventList = z
-  .object({ items: z.array(z.unknown()).default([]), nextPageToken: token.nullish(), nextSyncToken: token.nullish() })
+const eventList = instanceList
+  .extend({ nextSyncToken: token.nullish() })
   .refine((list) => (list.nextPageToken == null) !== (list.nextSyncToken == null));
 
 const identity = z.object({ id: eventId, status: z.string().nullish() });
@@ -34,26 +39,38 @@ const event = z.object({
   end: eventTime.nullish(),
 });
 
+/** What an answer that lists events holds. */
+interface ListedEvents {
+  changes: EventChange[];
+  nextPageToken: string | null;
+  nextSyncToken: string | null;
+}
+
 /** Reads an answer of events.list. Null where it is none; a broken event is skipped and the page goes on. */
-export function changePageOf(answer: unknown): ChangePage | null {
+export function eventListOf(answer: unknown): ListedEvents | null {
   const list = eventList.safeParse(answer);
   if (!list.success) return null;
   const { items, nextPageToken, nextSyncToken } = list.data;
   return {
     changes: lastOfEachEvent(items.map(eventChangeOf)),
     nextPageToken: nextPageToken ?? null,
-    nextCursor: nextSyncToken ?? null,
+    nextSyncToken: nextSyncToken ?? null,
   };
 }
 
-/** A page names an event once: whoever writes it in one statement must not meet a row twice. */
-function lastOfEachEvent(changes: readonly EventChange[]): EventChange[] {
-  const last = new Map<string | EventChange, EventChange>();
-  for (const change of changes) {
-    const key = change.kind === "event" ? change.event.externalEventId : (change.externalEventId ?? change);
-    last.set(key, change);
-  }
-  return [...last.values()];
+/** Reads an answer of events.instances, which never has a cursor. Null where it is none. */
+export function instanceListOf(answer: unknown): ListedEvents | null {
+  const list = instanceList.safeParse(answer);
+  if (!list.success) return null;
+  const { items, nextPageToken } = list.data;
+  return { changes: items.map(eventChangeOf), nextPageToken: nextPageToken ?? null, nextSyncToken: null };
+}
+
+const series = z.object({ recurrence: z.array(z.unknown()).min(1) });
+
+/** Whether an answer of events.get is a series, which is no event of its own: its occurrences are. */
+export function isSeries(answer: unknown): boolean {
+  return series.safeParse(answer).success;
 }
 
 /** Reads one event of a list. Never throws; the reasons name fields, not their content. */

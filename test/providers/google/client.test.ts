@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { failureOf, fullRound, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
+import { failureOf, fullRound, sinceCursor, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
 import { json } from "../provider-server.js";
 
 let google: GoogleUnderTest;
@@ -42,7 +42,7 @@ describe("what is asked of Google", () => {
   test("a window between whole seconds is asked for with room on both sides, since Google ignores milliseconds", async () => {
     const windowStart = new Date("2026-01-01T10:00:00.900Z");
     const windowEnd = new Date("2026-02-01T10:00:00.100Z");
-    await google.listChanges({ range: { windowStart, windowEnd } });
+    await google.listChanges({ range: { kind: "FULL", windowStart, windowEnd } });
     const { searchParams } = lastRequest().url;
     expect([searchParams.get("timeMin"), searchParams.get("timeMax")]).toEqual([
       "2026-01-01T09:59:59.000Z",
@@ -53,7 +53,7 @@ describe("what is asked of Google", () => {
   test("a request with a cursor has no window and otherwise the same parameters, which the fingerprint names", async () => {
     await google.listChanges();
     const full = lastRequest().url.searchParams;
-    await google.listChanges({ range: { cursor: "CPDAlvWDx70CEPDAlvWDx70CGAU=" } });
+    await google.listChanges({ range: { ...sinceCursor, cursor: "CPDAlvWDx70CEPDAlvWDx70CGAU=" } });
     const delta = lastRequest().url.searchParams;
     expect(delta.get("syncToken")).toBe("CPDAlvWDx70CEPDAlvWDx70CGAU=");
     expect([delta.has("timeMin"), delta.has("timeMax"), delta.has("showDeleted")]).toEqual([false, false, false]);
@@ -65,7 +65,7 @@ describe("what is asked of Google", () => {
 
   test.each([
     ["a full round", fullRound.range, "timeMin"],
-    ["a round from a cursor", { cursor: "since" }, "syncToken"],
+    ["a round from a cursor", sinceCursor, "syncToken"],
   ])("a further page of %s repeats the query beside its page token", async (_name, range, parameter) => {
     await google.listChanges({ range, pageToken: "page 2/+" });
     expect(lastRequest().url.searchParams.get("pageToken")).toBe("page 2/+");
@@ -73,7 +73,7 @@ describe("what is asked of Google", () => {
   });
 
   test("a calendar's id is one segment of the path, whatever it holds", async () => {
-    await google.listChanges({ calendarId: "a/../b?c#d%2F" });
+    await google.listChanges({}, undefined, "a/../b?c#d%2F");
     expect(lastRequest().url.pathname).toBe("/calendar/v3/calendars/a%2F..%2Fb%3Fc%23d%252F/events");
   });
 
@@ -97,11 +97,17 @@ describe("what is asked of Google", () => {
 describe("what comes back", () => {
   test("a page with a next one has no cursor, the last page has one", async () => {
     google.server.answer = json({ items: [], nextPageToken: "page 2" });
-    expect(await google.listChanges()).toEqual({ changes: [], nextPageToken: "page 2", nextCursor: null });
+    expect(await google.listChanges()).toEqual({
+      changes: [],
+      nextPageToken: "page 2",
+      resumePageToken: "page 2",
+      nextCursor: null,
+    });
     google.server.answer = json({ items: [{ id: "gone", status: "cancelled" }], nextSyncToken: "since" });
     expect(await google.listChanges()).toEqual({
       changes: [{ kind: "removed", externalEventId: "gone" }],
       nextPageToken: null,
+      resumePageToken: null,
       nextCursor: "since",
     });
   });

@@ -4,7 +4,7 @@ import { googleClassification } from "../../../src/providers/google/errors.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
 import { json, text, type AnswerRequest } from "../provider-server.js";
 import { calendarError, commonError, tokenError } from "./google-answers.js";
-import { failureOf, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
+import { failureOf, sinceCursor, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
 
 let google: GoogleUnderTest;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ function failureAfter(asked: Asked, answer: AnswerRequest): Promise<ProviderFail
     case "token":
       return failureOf(google.refreshAccess());
     case "cursor":
-      return failureOf(google.listChanges({ range: { cursor: "since" } }));
+      return failureOf(google.listChanges({ range: sinceCursor }));
     case "page":
       return failureOf(google.listChanges({ pageToken: "page 2" }));
     case "full round":

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { changePageOf, eventChangeOf } from "../../../src/providers/google/events.js";
+import { eventListOf, eventChangeOf } from "../../../src/providers/google/events.js";
 import type { CalendarEvent } from "../../../src/providers/provider.js";
 
 const meeting = {
@@ -172,20 +172,20 @@ describe("a page of Google's list", () => {
     ["a token with NUL, which cannot be stored", { items: [], nextSyncToken: "a\0" }],
     ["items that are no list", { items: { 0: meeting }, nextSyncToken: "s" }],
   ])("is not %s", (_name, answer) => {
-    expect(changePageOf(answer)).toBeNull();
+    expect(eventListOf(answer)).toBeNull();
   });
 
   test("may be empty and lead on", () => {
-    expect(changePageOf({ nextPageToken: "p" })).toEqual({ changes: [], nextPageToken: "p", nextCursor: null });
+    expect(eventListOf({ nextPageToken: "p" })).toEqual({ changes: [], nextPageToken: "p", nextSyncToken: null });
   });
 
   test("goes on after a broken event", () => {
-    const page = changePageOf({ items: [{ id: "" }, meeting, { id: "x" }, holiday], nextSyncToken: "s" });
+    const page = eventListOf({ items: [{ id: "" }, meeting, { id: "x" }, holiday], nextSyncToken: "s" });
     expect(page?.changes.map(({ kind }) => kind)).toEqual(["skipped", "event", "skipped", "event"]);
   });
 
   test("that names an event twice tells its last state once", () => {
-    const page = changePageOf({
+    const page = eventListOf({
       items: [meeting, holiday, { ...meeting, summary: "Moved" }, { id: "holiday1", status: "cancelled" }, {}, {}],
       nextSyncToken: "s",
     });

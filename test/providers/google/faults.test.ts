@@ -5,7 +5,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { googleProvider } from "../../../src/providers/google/client.js";
 import { ProviderHttp, type HttpLimits } from "../../../src/providers/http.js";
 import { json, startProviderServer, text, type AnswerRequest } from "../provider-server.js";
-import { failureOf, fullRound, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
+import {
+  calendarId,
+  failureOf,
+  fullRound,
+  sinceCursor,
+  startGoogleUnderTest,
+  type GoogleUnderTest,
+} from "./google-under-test.js";
 
 /** With the limits as they are by default. */
 let google: GoogleUnderTest;
@@ -104,7 +111,7 @@ const faults: [string, AnswerRequest, string][] = [
 ];
 
 describe.each<[string, (asked: GoogleUnderTest) => Promise<unknown>]>([
-  ["listing changes", (asked) => asked.listChanges({ range: { cursor: "since" } })],
+  ["listing changes", (asked) => asked.listChanges({ range: sinceCursor })],
   ["refreshing access", (asked) => asked.refreshAccess()],
 ])("%s", (_name, call) => {
   test.each(faults)("meets %s", async (_fault, answer, errorCode) => {
@@ -210,7 +217,9 @@ describe("a connection that never stands", () => {
     const server = await startProviderServer();
     await server.close();
     const http = new ProviderHttp();
-    expect(await failureOf(providerAt(server.url, http).listChanges(fullRound, call))).toMatchObject({
+    expect(
+      await failureOf(providerAt(server.url, http).openCalendar(calendarId, call).listChanges(fullRound)),
+    ).toMatchObject({
       errorCode: "CONNECTION_ERROR",
       providerStatus: null,
     });
@@ -223,7 +232,9 @@ describe("a connection that never stands", () => {
     await once(silent, "listening");
     const http = new ProviderHttp({ connectMs: 200 });
     const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
-    expect(await failureOf(providerAt(url, http).listChanges(fullRound, call))).toMatchObject({ errorCode: "TIMEOUT" });
+    expect(await failureOf(providerAt(url, http).openCalendar(calendarId, call).listChanges(fullRound))).toMatchObject({
+      errorCode: "TIMEOUT",
+    });
     await http.close();
     for (const socket of sockets) socket.destroy();
     silent.close();

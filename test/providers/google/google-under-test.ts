@@ -2,6 +2,8 @@ import {
   ProviderFailure,
   type CalendarProvider,
   type ChangePage,
+  type KnownEvent,
+  type EventChange,
   type ListChangesRequest,
 } from "../../../src/providers/provider.js";
 import { googleProvider } from "../../../src/providers/google/client.js";
@@ -13,17 +15,17 @@ export interface GoogleUnderTest {
   provider: CalendarProvider;
   /** How many HTTP requests the calls said they made. */
   counted: () => number;
-  listChanges(request?: Partial<ListChangesRequest>, signal?: AbortSignal): Promise<ChangePage>;
+  listChanges(request?: Partial<ListChangesRequest>, signal?: AbortSignal, calendarId?: string): Promise<ChangePage>;
+  getEvents(...events: KnownEvent[]): Promise<EventChange[]>;
   refreshAccess(refreshToken?: string, signal?: AbortSignal): ReturnType<CalendarProvider["refreshAccess"]>;
   close(): Promise<void>;
 }
 
-export const fullRound: ListChangesRequest = {
-  accessToken: "ya29.canary-access-token",
-  calendarId: "anna.canary@example.org",
-  range: { windowStart: new Date("2026-01-01T00:00:00Z"), windowEnd: new Date("2027-01-01T00:00:00Z") },
-  pageToken: null,
-};
+export const window = { windowStart: new Date("2026-01-01T00:00:00Z"), windowEnd: new Date("2027-01-01T00:00:00Z") };
+export const sinceCursor = { kind: "SINCE", cursor: "since", ...window } as const;
+const accessToken = "ya29.canary-access-token";
+export const calendarId = "anna.canary@example.org";
+export const fullRound: ListChangesRequest = { accessToken, range: { kind: "FULL", ...window }, pageToken: null };
 export const refreshToken = "1//canary-refresh-token";
 export const clientSecret = "canary-client-secret";
 
@@ -39,7 +41,9 @@ export async function startGoogleUnderTest(limits: Partial<HttpLimits> = {}): Pr
     server,
     provider,
     counted: () => requests,
-    listChanges: (request, signal) => provider.listChanges({ ...fullRound, ...request }, callWith(signal)),
+    listChanges: (request, signal, calendar = calendarId) =>
+      provider.openCalendar(calendar, callWith(signal)).listChanges({ ...fullRound, ...request }),
+    getEvents: (...events) => provider.openCalendar(calendarId, callWith()).getEvents({ accessToken, events }),
     refreshAccess: (token = refreshToken, signal) => provider.refreshAccess(token, callWith(signal)),
     close: async () => {
       await http.close();

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { json, text, type AnswerRequest } from "../provider-server.js";
-import { failureOf, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
+import { failureOf, sinceCursor, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
 
 let google: GoogleUnderTest;
 beforeAll(async () => {
@@ -34,7 +34,10 @@ const answers: [string, AnswerRequest][] = [
 ];
 
 describe.each([
-  ["listing changes", () => google.listChanges({ range: { cursor: "canary-cursor" }, pageToken: "canary-page" })],
+  [
+    "listing changes",
+    () => google.listChanges({ range: { ...sinceCursor, cursor: "canary-cursor" }, pageToken: "canary-page" }),
+  ],
   ["refreshing access", () => google.refreshAccess()],
 ])("the failure of %s", (_name, call) => {
   test.each(answers)("after %s shows no token, address, title or name", async (_fault, answer) => {

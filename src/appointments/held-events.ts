@@ -1,0 +1,35 @@
+import { sql } from "kysely";
+import type { UnitOfWork } from "../database/unit-of-work.js";
+import type { EventChange, KnownEvent } from "../providers/provider.js";
+
+interface HeldRow {
+  external_event_id: string;
+  recurring_event_id: string | null;
+  starts_at: string;
+  ends_at: string;
+}
+
+/**
+ * The live appointments of a connection that a page of changes calls missing, by their own id or their series', except those that
+ * the page itself tells: what has become of the others is not known yet.
+ */
+export async function heldEvents(
+  unit: UnitOfWork,
+  connectionId: string,
+  changes: readonly EventChange[],
+): Promise<KnownEvent[]> {
+  const missing = changes.flatMap((change) => (change.kind === "missing" ? [change.externalEventId] : []));
+  const told = changes.flatMap((change) => (change.kind === "event" ? [change.event.externalEventId] : []));
+  const { rows } = await sql<HeldRow>`
+    select external_event_id, recurring_event_id, starts_at, ends_at from appointment
+    where firm_id = ${unit.firmId} and connection_id = ${connectionId} and status <> 'CANCELLED'
+      and (external_event_id = any(${missing}::text[]) or recurring_event_id = any(${missing}::text[]))
+      and external_event_id <> all(${told}::text[])
+  `.execute(unit.em.getKysely());
+  return rows.map((row) => ({
+    externalEventId: row.external_event_id,
+    recurringEventId: row.recurring_event_id,
+    startsAt: new Date(row.starts_at),
+    endsAt: new Date(row.ends_at),
+  }));
+}
