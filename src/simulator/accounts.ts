@@ -84,7 +84,7 @@ export class Accounts {
       incarnation,
       ...(description === undefined ? {} : { description }),
     };
-    const made = new SimulatedCalendar(described, this.identifiers, this.now);
+    const made = new SimulatedCalendar(described, account.provider, this.identifiers, this.now);
     account.entries.set(id, { calendar: made, seq: ++account.listSeq, isRemoved: false });
     return made;
   }

@@ -9,6 +9,8 @@ export interface Answer {
 export interface IncomingRequest {
   method: string;
   url: URL;
+  /** `http://host:port` as the client addressed the listener, for links back to it. */
+  origin: string;
   headers: Readonly<Record<string, string>>;
   body: string;
 }

@@ -23,6 +23,8 @@ export interface EventInput {
   organizerEmail?: string | undefined;
   privateProperties?: Readonly<Record<string, string>> | undefined;
   sharedProperties?: Readonly<Record<string, string>> | undefined;
+  /** A meeting that its organizer called off but that is still in the calendar; means nothing to Google. */
+  isCalledOff?: boolean | undefined;
 }
 
 /** The parts of an event that a change names. */

@@ -1,9 +1,11 @@
+import type { ProviderKind } from "./accounts.js";
 import { ChangeLog } from "./change-log.js";
 import { instanceId, parseInstanceId } from "./event.js";
-import type { ExceptionEvent, SeriesEvent, SingleEvent, StoredEvent } from "./event.js";
+import type { ExceptionEvent, Moved, SeriesEvent, SingleEvent, StoredEvent } from "./event.js";
 import { applyPatch, emptySeries, exceptionOf } from "./event-change.js";
 import type { EventPatch, NewEvent } from "./event-change.js";
 import { dropExceptions, knownInstances, rememberFormer } from "./former-instances.js";
+import { newUid } from "./identifiers.js";
 import type { IdentifierSource } from "./identifiers.js";
 import { SeriesExpansions } from "./series.js";
 import { StateError } from "./state-error.js";
@@ -26,12 +28,22 @@ export type FoundEvent =
   | { kind: "instance"; series: SeriesEvent; originalStartsAt: number }
   | { kind: "former"; series: SeriesEvent; id: string; originalStartsAt: number; isAllDay: boolean };
 
+/** An id that left the calendar for another one; a series leaves with one for each of its instances. */
+export interface Departure {
+  id: string;
+  seq: number;
+  isInstance: boolean;
+  moved?: Moved;
+}
+
 /** One calendar: its events in their order of creation, and every change with a number that only rises. */
 export class SimulatedCalendar {
   readonly expansions: SeriesExpansions;
   /** In order of creation; deleted ones stay until the history is pruned. */
   readonly events: StoredEvent[] = [];
   readonly changes = new ChangeLog();
+  /** In the order of their numbers. */
+  readonly departures: Departure[] = [];
   readonly #byId = new Map<string, StoredEvent>();
   #nextPosition = 0;
   #prunedSeq = 0;
@@ -39,6 +51,7 @@ export class SimulatedCalendar {
 
   constructor(
     readonly description: CalendarDescription,
+    readonly provider: ProviderKind,
     private readonly identifiers: IdentifierSource,
     private readonly now: () => number,
   ) {
@@ -77,7 +90,11 @@ export class SimulatedCalendar {
   create(event: NewEvent): StoredEvent {
     const id = event.id ?? this.identifiers.next("event");
     if (this.#byId.has(id)) throw new StateError("duplicate", `the id is taken: ${id}`);
-    const record = { ...this.#newRecord(id, event.uid ?? `${id}@google.com`), ...event.times, content: event.content };
+    const record = {
+      ...this.#newRecord(id, event.uid ?? newUid(this.provider, id)),
+      ...event.times,
+      content: event.content,
+    };
     const made: SingleEvent | SeriesEvent = event.recurrence
       ? { ...record, ...emptySeries(event.recurrence), status: "confirmed" }
       : { ...record, kind: "single", status: event.status ?? "confirmed" };
@@ -112,9 +129,33 @@ export class SimulatedCalendar {
     return this.update(id, { status: "cancelled" });
   }
 
+  /** Takes an event out for another calendar, a series with its exceptions. Throws StateError for anything that cannot leave. */
+  takeOut(id: string): StoredEvent[] {
+    const event = this.#byId.get(id);
+    if (!event || event.kind === "exception") throw new StateError("missing", `no such event: ${id}`);
+    if (event.status === "cancelled") throw new StateError("cancelled", `cancelled: ${id}`);
+    const seq = this.changes.advance();
+    for (const left of [id, ...knownIds(event, this.expansions)]) {
+      const departure = { id: left, seq, isInstance: left !== id };
+      this.departures.push(event.moved ? { ...departure, moved: event.moved } : departure);
+    }
+    const taken = event.kind === "series" ? [event, ...event.exceptions.values()] : [event];
+    for (const each of taken) this.#discard(each);
+    return taken;
+  }
+
+  /** Takes in what another calendar let go. */
+  putIn(events: readonly StoredEvent[]): void {
+    for (const event of events) {
+      event.position = this.#nextPosition++;
+      this.#append(event);
+    }
+  }
+
   /** Forgets deleted events and all history: tokens given out so far are too old afterwards. */
   prune(): void {
     this.#prunedSeq = this.changes.advance();
+    this.departures.length = 0;
     for (const event of this.events) {
       if (event.kind === "series") event.formerInstances.clear();
     }
@@ -125,7 +166,12 @@ export class SimulatedCalendar {
   }
 
   /** Puts back what a stored state held, in the order of positions. */
-  restore(events: readonly StoredEvent[], counters: { seq: number; prunedSeq: number; updatedAt: number }): void {
+  restore(
+    events: readonly StoredEvent[],
+    departures: readonly Departure[],
+    counters: { seq: number; prunedSeq: number; updatedAt: number },
+  ): void {
+    for (const departure of departures) this.departures.push(departure);
     for (const event of events) {
       this.events.push(event);
       this.#byId.set(event.id, event);
@@ -197,6 +243,12 @@ export class SimulatedCalendar {
     this.events.splice(this.events.indexOf(event), 1);
     this.changes.forget(event);
   }
+}
+
+/** The ids of instances that clients may know of a series, former ones too. */
+function knownIds(event: SingleEvent | SeriesEvent, expansions: SeriesExpansions): string[] {
+  if (event.kind === "single") return [];
+  return [...expansions.instanceIds(event).keys(), ...event.formerInstances.keys()];
 }
 
 /** Cancelled instances are remembered as long as their series. */

@@ -2,17 +2,24 @@ import type { Account, NewCalendar, ProviderKind } from "./accounts.js";
 import type { SimulatedCalendar } from "./calendar.js";
 import type { EventChanges, EventInput, SourceCalendar } from "./calendar-source.js";
 import type { StoredEvent } from "./event.js";
-import { createEvent, updateEvent } from "./event-edit.js";
+import { callOff, createEvent, updateEvent } from "./event-edit.js";
+import { externalCalendarId, externalEventId, internalEventId } from "./external-id.js";
 import type { Fault, FaultInput } from "./faults.js";
 import { fillWorld } from "./fill.js";
-import { USUAL_GOOGLE_SCOPES } from "./google/authorization.js";
+import { FlakyProfile } from "./flaky-profile.js";
 import type { JournalEntry, JournalFilter } from "./journal.js";
+import type { MailboxRule } from "./mailbox-limits.js";
+import { moveEvent } from "./move-event.js";
 import { occurrences } from "./occurrences.js";
 import type { Occurrence } from "./occurrences.js";
 import { USUAL_SCENARIO } from "./scenario.js";
 import type { Scenario } from "./scenario.js";
 import type { ThrottleRule } from "./throttle.js";
+import { StateError } from "./state-error.js";
+import { isTimeZone } from "./time-zone.js";
+import { usualScopes } from "./usual-scopes.js";
 import type { World } from "./world.js";
+import { worldState } from "./world-state.js";
 
 /** The calendar meant where none is named. */
 const PRIMARY = "primary";
@@ -22,10 +29,10 @@ const PRIMARY = "primary";
  * RecurrenceError) for what cannot be done.
  */
 export class Control {
-  /** Fills the world again after a reset. */
+  /** `refill` adds what a world begins with, after a reset too; what is there stays as it is. */
   constructor(
     readonly world: World,
-    private readonly refill: () => void,
+    readonly refill: () => void,
   ) {}
 
   /** Adds an account with an empty primary calendar and a refresh token. */
@@ -57,24 +64,54 @@ export class Control {
     return this.world.accounts.calendar(account, id);
   }
 
+  /** The calendar's zone; the default calendar's is that of a Microsoft account's mailbox. Events keep theirs. */
+  setTimeZone(account: string, timeZone: string, calendar: string = PRIMARY): void {
+    if (!isTimeZone(timeZone)) throw new StateError("invalid", `unknown time zone: ${timeZone}`);
+    const changed = this.calendar(account, calendar);
+    changed.description.timeZone = timeZone;
+    changed.changes.advance();
+  }
+
+  /** A calendar's id as the provider's API tells it. */
+  externalCalendarId(account: string, calendar: string = PRIMARY): string {
+    return externalCalendarId(this.calendar(account, calendar));
+  }
+
+  /** The id of an event or instance as the provider's API tells it; for Microsoft to a client of immutable ids. */
+  externalEventId(account: string, id: string, calendar: string = PRIMARY): string {
+    return externalEventId(this.calendar(account, calendar), id);
+  }
+
   /** Adds an event as the calendar's user does. */
   createEvent(account: string, event: EventInput, calendar: string = PRIMARY): StoredEvent {
     return createEvent(this.calendar(account, calendar), event);
   }
 
-  /** Changes an event, a series, or one instance by its instance id. */
+  /** Changes an event, a series, or one instance by its instance id. Ids may be the simulator's or, as everywhere, the API's. */
   updateEvent(account: string, id: string, changes: EventChanges, calendar: string = PRIMARY): StoredEvent {
-    return updateEvent(this.calendar(account, calendar), id, changes);
+    const changed = this.calendar(account, calendar);
+    return updateEvent(changed, internalEventId(changed, id), changes);
   }
 
-  /** Cancels an event, a whole series, or one instance by its instance id. */
+  /**
+   * Cancels an event, a whole series, or one instance by its instance id. Microsoft's stays in the calendar as a meeting that its
+   * organizer called off, until it is deleted.
+   */
   cancelEvent(account: string, id: string, calendar: string = PRIMARY): StoredEvent {
-    return this.calendar(account, calendar).remove(id);
+    const changed = this.calendar(account, calendar);
+    return changed.provider === "google" ? changed.remove(id) : callOff(changed, internalEventId(changed, id));
   }
 
   /** With Google the same as cancelling: a deleted event is one that is cancelled. */
   deleteEvent(account: string, id: string, calendar: string = PRIMARY): StoredEvent {
-    return this.cancelEvent(account, id, calendar);
+    const changed = this.calendar(account, calendar);
+    return changed.remove(internalEventId(changed, id));
+  }
+
+  /** Moves an event or a whole series to another calendar of a Microsoft account. */
+  moveEvent(account: string, id: string, to: string, from: string = PRIMARY): StoredEvent {
+    const source = this.calendar(account, from);
+    return moveEvent(source, this.calendar(account, to), internalEventId(source, id));
   }
 
   /** What a client of a calendar should see between two instants. */
@@ -104,7 +141,7 @@ export class Control {
     this.world.clock.advance(milliseconds);
   }
 
-  /** Forgets histories: sync tokens given out so far are answered with 410. */
+  /** Forgets histories: sync tokens and states given out so far are answered as expired. */
   expireSyncTokens(account?: string, calendar?: string): void {
     for (const owner of account === undefined ? this.world.accounts.all() : [this.world.accounts.account(account)]) {
       const entries =
@@ -126,27 +163,19 @@ export class Control {
   }
 
   /** A refresh token of an account; every one ever issued works. */
-  issueRefreshToken(account: string, scopes: readonly string[] = USUAL_GOOGLE_SCOPES): string {
-    this.world.accounts.account(account);
+  issueRefreshToken(account: string, scopes: readonly string[] = this.#scopes(account)): string {
     return this.world.tokens.issueRefresh({ account, scopes });
   }
 
   issueAccessToken(account: string, options: { scopes?: readonly string[]; lifeSeconds?: number } = {}): string {
-    this.world.accounts.account(account);
-    return this.world.tokens.issueAccess(
-      { account, scopes: options.scopes ?? USUAL_GOOGLE_SCOPES },
-      options.lifeSeconds,
-    );
+    const scopes = options.scopes ?? this.#scopes(account);
+    return this.world.tokens.issueAccess({ account, scopes }, options.lifeSeconds);
   }
 
   /** An authorization code, as a user's consent gives one. Works once. */
   issueAuthorizationCode(account: string, options: { scopes?: readonly string[]; redirectUri?: string } = {}): string {
-    this.world.accounts.account(account);
-    return this.world.tokens.issueCode({
-      account,
-      scopes: options.scopes ?? USUAL_GOOGLE_SCOPES,
-      redirectUri: options.redirectUri ?? null,
-    });
+    const { scopes = this.#scopes(account), redirectUri = null } = options;
+    return this.world.tokens.issueCode({ account, scopes, redirectUri });
   }
 
   /** A refresh token that the account already has; a new one where it has none. */
@@ -164,6 +193,16 @@ export class Control {
     this.world.throttle.set(rule);
   }
 
+  /** What each Microsoft mailbox allows; null is what is usual: 4 requests at a time and 10,000 in 10 minutes. */
+  setMailboxLimits(rule: MailboxRule | null): void {
+    this.world.mailboxLimits.set(rule);
+  }
+
+  /** `flaky:SEED` makes every provider unreliable from the next request on, null reliable again. */
+  setProfile(name: string | null): void {
+    this.world.profile = name === null ? null : FlakyProfile.of(name);
+  }
+
   /** Everything as at the first start: the calendars given then, no faults, no journal, real time. */
   reset(): void {
     this.world.clear();
@@ -171,32 +210,11 @@ export class Control {
   }
 
   state() {
-    const { clock, scenario, throttle, faults } = this.world;
-    const accounts = [...this.world.accounts.all()].map((account) => this.#accountState(account));
-    return {
-      now: new Date(clock.now()).toISOString(),
-      scenario,
-      throttle: throttle.rule,
-      faults: faults.active(),
-      accounts,
-    };
+    return worldState(this.world);
   }
 
-  #accountState(account: Account) {
-    const { email, provider, isRevoked, entries } = account;
-    const calendars = [...entries.values()].map(({ calendar, isRemoved }) => {
-      const { id, name, timeZone, accessRole } = calendar.description;
-      return {
-        id,
-        name,
-        timeZone,
-        accessRole,
-        isRemoved,
-        seq: calendar.seq,
-        prunedSeq: calendar.prunedSeq,
-        events: calendar.events.length,
-      };
-    });
-    return { email, provider, isRevoked, refreshToken: this.world.tokens.refreshTokenOf(email) ?? null, calendars };
+  /** What the account's user grants usually. Throws StateError where there is no such account. */
+  #scopes(account: string): readonly string[] {
+    return usualScopes(this.world.accounts.account(account).provider);
   }
 }

@@ -30,12 +30,24 @@ export function createEvent(calendar: SimulatedCalendar, input: EventInput): Sto
 export function updateEvent(calendar: SimulatedCalendar, id: string, input: EventChanges): StoredEvent {
   const { recurrence, status } = input;
   const patch: EventPatch = {
-    content: contentOf(input),
+    content: { ...(status === undefined ? {} : { isCalledOff: false }), ...contentOf(input) },
     ...timesPatch(calendar, id, input),
     ...(recurrence === undefined ? {} : { recurrence }),
     ...(status === undefined ? {} : { status }),
   };
   return calendar.update(id, patch);
+}
+
+/** Marks an event, a series with its exceptions, or one instance as a meeting that was called off. Throws StateError. */
+export function callOff(calendar: SimulatedCalendar, id: string): StoredEvent {
+  if (calendar.find(id)?.kind === "stored" && calendar.stored(id)?.content.isCalledOff)
+    throw new StateError("cancelled", `already cancelled: ${id}`);
+  const event = calendar.update(id, { content: { isCalledOff: true } });
+  if (event.kind !== "series") return event;
+  for (const exception of event.exceptions.values()) {
+    if (exception.status !== "cancelled") calendar.update(exception.id, { content: { isCalledOff: true } });
+  }
+  return event;
 }
 
 /** The id of a series' instance by its original start. Throws StateError where there is no such series. */
@@ -97,7 +109,7 @@ function momentOf(instant: number, times: KnownTimes): Moment {
 
 function contentOf(input: EventChanges): Partial<EventContent> {
   const { title, description, location, eventType, visibility, transparency, attendees, organizerEmail } = input;
-  const { privateProperties, sharedProperties } = input;
+  const { privateProperties, sharedProperties, isCalledOff } = input;
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
@@ -109,5 +121,6 @@ function contentOf(input: EventChanges): Partial<EventContent> {
     ...(organizerEmail === undefined ? {} : { organizerEmail }),
     ...(privateProperties === undefined ? {} : { privateProperties }),
     ...(sharedProperties === undefined ? {} : { sharedProperties }),
+    ...(isCalledOff === undefined ? {} : { isCalledOff }),
   };
 }

@@ -20,6 +20,15 @@ export interface EventContent {
   organizerEmail?: string;
   privateProperties?: Readonly<Record<string, string>>;
   sharedProperties?: Readonly<Record<string, string>>;
+  /** A meeting that its organizer called off and that nobody has deleted yet: Outlook keeps such events, Google none. */
+  isCalledOff?: boolean;
+}
+
+/** What is known of an event that was moved from calendar to calendar. */
+export interface Moved {
+  /** The incarnation of the calendar it was created in. */
+  home: string;
+  times: number;
 }
 
 /** When an event is. All-day: midnight UTC of the first day, and of the day after the last. */
@@ -44,6 +53,7 @@ interface EventRecord extends EventTimes {
   /** Rises when the times change, as in RFC 5545. */
   sequence: number;
   content: EventContent;
+  moved?: Moved;
 }
 
 export interface SingleEvent extends EventRecord {

@@ -2,7 +2,7 @@ import type { ProviderKind } from "./accounts.js";
 import type { SimulatedCalendar } from "./calendar.js";
 import type { SourceCalendar, SourceEvent } from "./calendar-source.js";
 import { createEvent, instanceIdOf, updateEvent } from "./event-edit.js";
-import { USUAL_GOOGLE_SCOPES } from "./google/authorization.js";
+import { usualScopes } from "./usual-scopes.js";
 import type { World } from "./world.js";
 
 /** Adds the calendars whose accounts or ids the simulator does not have yet; what is there stays as it is. */
@@ -23,7 +23,7 @@ export function fillWorld(world: World, provider: ProviderKind, calendars: reado
 function addAccount(world: World, provider: ProviderKind, source: SourceCalendar) {
   const account = world.accounts.addAccount(source.account, provider);
   account.isRevoked = source.isRevoked ?? false;
-  world.tokens.issueRefresh({ account: account.email, scopes: USUAL_GOOGLE_SCOPES });
+  world.tokens.issueRefresh({ account: account.email, scopes: usualScopes(provider) });
   return account;
 }
 

@@ -1,43 +1,91 @@
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { TLSSocket } from "node:tls";
 import { setTimeout as pause } from "node:timers/promises";
 import { adminAnswer, isAdminPath } from "./admin/routes.js";
 import type { Control } from "./control.js";
 import { jsonAnswer } from "./answer.js";
-import type { IncomingRequest } from "./answer.js";
+import type { Answer, IncomingRequest } from "./answer.js";
 import { deliver, deliverDisturbed, disturbedAnswer } from "./delivery.js";
 import type { Fault } from "./faults.js";
 import { googleAccountOf, googleAnswer, isGooglePath } from "./google/routes.js";
 import type { JournalEntry } from "./journal.js";
+import {
+  isMicrosoftPath,
+  mailboxOf,
+  microsoftAccountOf,
+  microsoftAnswer,
+  overLimitAnswer,
+} from "./microsoft/routes.js";
+import type { ProviderKind } from "./accounts.js";
+import type { SelfSigned } from "./self-signed-certificate.js";
 import type { World } from "./world.js";
 
 const MOST_BODY_BYTES = 4 * 1_048_576;
+const IDLE_MS = 30_000;
+
+interface ProviderApi {
+  provider: ProviderKind;
+  isPath: (path: string) => boolean;
+  accountOf: (world: World, request: IncomingRequest) => string | null;
+  answer: (world: World, request: IncomingRequest) => Answer;
+  /** Whose limits a request counts towards; null where none does. */
+  mailboxOf: (world: World, request: IncomingRequest) => string | null;
+}
+
+const PROVIDERS: readonly ProviderApi[] = [
+  {
+    provider: "google",
+    isPath: isGooglePath,
+    accountOf: googleAccountOf,
+    answer: googleAnswer,
+    mailboxOf: () => null,
+  },
+  {
+    provider: "microsoft",
+    isPath: isMicrosoftPath,
+    accountOf: microsoftAccountOf,
+    answer: microsoftAnswer,
+    mailboxOf,
+  },
+];
 
 /** The simulator's HTTP side: reads requests, keeps the journal, and applies faults before and after the providers' answers. */
 export class HttpServer {
-  readonly #server: Server;
+  readonly #servers: Server[] = [];
   readonly #stopped = new AbortController();
 
   constructor(
     private readonly world: World,
     private readonly control: Control,
     private readonly log: (message: string) => void,
-  ) {
-    this.#server = createServer({ keepAliveTimeout: 30_000 }, (message, response) => {
-      this.#serve(message, response).catch((error: unknown) => {
-        // A client that went away in the middle of its request needs no answer and is no failure.
-        if (!message.destroyed || message.complete) this.#fail(response, error);
-      });
-    });
-  }
+  ) {}
 
   /** Resolves to the port. Rejects where the address cannot be had. */
-  async listen(host: string, port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(port, host, resolve);
+  listen(host: string, port: number): Promise<number> {
+    return this.#open(createServer({ keepAliveTimeout: IDLE_MS }, this.#listener), host, port);
+  }
+
+  /** The same over TLS, on any free port. */
+  listenTls(host: string, { key, certificate: cert }: SelfSigned): Promise<number> {
+    return this.#open(createTlsServer({ key, cert, keepAliveTimeout: IDLE_MS }, this.#listener), host, 0);
+  }
+
+  readonly #listener: RequestListener = (message, response) => {
+    this.#serve(message, response).catch((error: unknown) => {
+      // A client that went away in the middle of its request needs no answer and is no failure.
+      if (!message.destroyed || message.complete) this.#fail(response, error);
     });
-    const address = this.#server.address();
+  };
+
+  async #open(server: Server, host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, resolve);
+    });
+    this.#servers.push(server);
+    const address = server.address();
     if (address === null || typeof address === "string") throw new Error("The simulator listens on no port");
     return address.port;
   }
@@ -45,12 +93,7 @@ export class HttpServer {
   /** Ends every connection, hanging ones too. */
   async close(): Promise<void> {
     this.#stopped.abort();
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => {
-        resolve();
-      });
-      this.#server.closeAllConnections();
-    });
+    await Promise.all(this.#servers.map(closed));
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -61,36 +104,58 @@ export class HttpServer {
     }
     const { pathname } = request.url;
     if (isAdminPath(pathname)) deliver(response, adminAnswer(this.control, request));
-    else if (isGooglePath(pathname)) await this.#serveProvider(request, response);
-    else deliver(response, jsonAnswer(404, { error: `nothing is served at ${pathname}` }));
+    else {
+      const api = PROVIDERS.find(({ isPath }) => isPath(pathname));
+      if (api) await this.#serveProvider(api, request, response);
+      else deliver(response, jsonAnswer(404, { error: `nothing is served at ${pathname}` }));
+    }
   }
 
-  async #serveProvider(request: IncomingRequest, response: ServerResponse): Promise<void> {
-    const account = googleAccountOf(this.world, request);
-    const entry = this.world.journal.record(request, "google", account);
-    const path = request.url.pathname + request.url.search;
-    const fault = this.world.faults.take({ provider: "google", method: request.method, path, account });
+  async #serveProvider(api: ProviderApi, request: IncomingRequest, response: ServerResponse): Promise<void> {
+    const account = api.accountOf(this.world, request);
+    const entry = this.world.journal.record(request, api.provider, account);
+    const overLimit = this.#enterMailbox(api, request, response);
+    const fault = overLimit ? null : this.#faultFor(api, request, account);
     if (!fault) {
-      const answer = googleAnswer(this.world, request);
+      const answer = overLimit ?? api.answer(this.world, request);
       entry.status = answer.status;
       deliver(response, answer);
       return;
     }
     entry.faultId = fault.id;
-    await this.#serveFault(fault, request, response, entry);
+    await this.#serveFault(fault, () => api.answer(this.world, request), response, entry);
+  }
+
+  /** A request is under way in its mailbox until its answer is through or its connection gone. Null lets it in. */
+  #enterMailbox(api: ProviderApi, request: IncomingRequest, response: ServerResponse): Answer | null {
+    const mailbox = api.mailboxOf(this.world, request);
+    if (mailbox === null) return null;
+    const refusal = this.world.mailboxLimits.enter(mailbox);
+    if (refusal) return overLimitAnswer(this.world, request, refusal);
+    response.once("close", () => {
+      this.world.mailboxLimits.leave(mailbox);
+    });
+    return null;
+  }
+
+  /** Faults that were asked for come before those of a profile, which leaves token requests alone. */
+  #faultFor({ provider }: ProviderApi, { method, url }: IncomingRequest, account: string | null): Fault | null {
+    const fault = this.world.faults.take({ provider, method, path: url.pathname + url.search, account });
+    if (fault || account === null || method !== "GET") return fault;
+    return this.world.profile?.take(provider, account) ?? null;
   }
 
   async #serveFault(
     fault: Fault,
-    request: IncomingRequest,
+    carryOut: () => Answer,
     response: ServerResponse,
     entry: JournalEntry,
   ): Promise<void> {
     const { effect } = fault;
-    const real = isCarriedOut(fault) ? googleAnswer(this.world, request) : null;
+    const real = isCarriedOut(fault) ? carryOut() : null;
     if (effect.delayMs !== undefined) await this.#wait(effect.delayMs);
     if (effect.hang || response.destroyed || this.#stopped.signal.aborted) return;
-    const answer = isOnlyDelay(fault) ? (real ?? googleAnswer(this.world, request)) : disturbedAnswer(real, effect);
+    const answer = isOnlyDelay(fault) ? (real ?? carryOut()) : disturbedAnswer(real, effect);
     if (!effect.destroy) entry.status = answer.status;
     await deliverDisturbed(response, answer, effect, this.#stopped.signal);
   }
@@ -118,6 +183,15 @@ export class HttpServer {
   }
 }
 
+async function closed(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    server.closeAllConnections();
+  });
+}
+
 /** A fault that replaces no answer disturbs the real one, which therefore has to exist. */
 function isCarriedOut({ when, effect }: Fault): boolean {
   if (when === "after") return true;
@@ -140,7 +214,9 @@ async function readRequest(message: IncomingMessage): Promise<IncomingRequest | 
     chunks.push(chunk);
   }
   const url = URL.parse(message.url ?? "/", "http://simulator.invalid") ?? new URL("http://simulator.invalid/");
-  return { method: message.method ?? "GET", url, headers: headersOf(message), body: Buffer.concat(chunks).toString() };
+  const headers = headersOf(message);
+  const origin = `${message.socket instanceof TLSSocket ? "https" : "http"}://${headers["host"] ?? "127.0.0.1"}`;
+  return { method: message.method ?? "GET", url, origin, headers, body: Buffer.concat(chunks).toString() };
 }
 
 function headersOf(message: IncomingMessage): Record<string, string> {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ProviderKind } from "./accounts.js";
 
 const BASE32HEX = "0123456789abcdefghijklmnopqrstuv";
 
@@ -22,6 +23,13 @@ function base32hex(bytes: Uint8Array): string {
 /** The id of an imported event: the same UID always has the same id. */
 export function eventIdOf(uid: string): string {
   return base32hex(createHash("sha256").update(uid).digest());
+}
+
+/** The iCalendar UID of a new event, in the form of the provider it is created at. */
+export function newUid(provider: ProviderKind, id: string): string {
+  if (provider === "google") return `${id}@google.com`;
+  const hash = createHash("sha256").update(id).digest("hex").toUpperCase();
+  return `040000008200E00074C5B7101A82E00800000000${hash}`;
 }
 
 /** Ids and tokens that look random and are the same in every run with the same seed. */

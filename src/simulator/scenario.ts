@@ -13,6 +13,27 @@ export interface Scenario {
   errorStyle: "both" | "older" | "newer";
   /** A full list ends without a token to continue from. */
   isWithoutSyncToken: boolean;
+  /** Microsoft: the order of a round's items. `arbitrary` tells instances before their series, too. */
+  itemOrder: "creation" | "arbitrary";
+  /** Microsoft: a round begins with the last few changes of the round before. */
+  hasReplays: boolean;
+  /** Microsoft: whether the deletion of a single instance of a series is told at all. */
+  deletedOccurrence: "reported" | "silent";
+  /**
+   * Microsoft: how a sync state that is gone is answered. `gone`: 410 SyncStateNotFound with a Location; `badRequest` and
+   * `notFound`: 400 and 404 syncStateNotFound; `resyncRequired`: 410 of that name.
+   */
+  expiredState: "gone" | "badRequest" | "notFound" | "resyncRequired";
+  /** Microsoft: a refresh token dies when it is used. */
+  isRotationStrict: boolean;
+  /** Microsoft: why the token endpoint refuses an account whose access was taken back. */
+  refusedGrant: "expired" | "passwordChanged" | "multiFactor" | "interactionRequired" | "consent" | "consentRequired";
+  /** Microsoft: the API refuses such an account with a claims challenge instead of a bad token. */
+  isClaimsChallenge: boolean;
+  /** Microsoft: the status of an answer that is over the mailbox's concurrency. */
+  mailboxConcurrencyStatus: 429 | 503;
+  /** Microsoft: the name of the zone an event was created in. `custom` is what accepted invitations of other systems may have. */
+  originalTimeZone: "windows" | "iana" | "custom";
 }
 
 export const USUAL_SCENARIO: Readonly<Scenario> = {
@@ -21,4 +42,13 @@ export const USUAL_SCENARIO: Readonly<Scenario> = {
   deletedSeries: "instances",
   errorStyle: "both",
   isWithoutSyncToken: false,
+  itemOrder: "creation",
+  hasReplays: false,
+  deletedOccurrence: "reported",
+  expiredState: "gone",
+  isRotationStrict: false,
+  refusedGrant: "expired",
+  isClaimsChallenge: false,
+  mailboxConcurrencyStatus: 429,
+  originalTimeZone: "windows",
 };

@@ -1,6 +1,7 @@
 import type { SourceCalendar } from "./calendar-source.js";
 import { Control } from "./control.js";
 import { HttpServer } from "./http-server.js";
+import { selfSignedCertificate } from "./self-signed-certificate.js";
 import { StateFile } from "./state-file.js";
 import { World } from "./world.js";
 import type { OAuthClient } from "./world.js";
@@ -16,6 +17,12 @@ export interface SimulatorOptions {
   stateFile?: string;
   /** Google calendars to begin with, and after a reset. With a stored state only those it does not know are added. */
   googleCalendars?: readonly SourceCalendar[];
+  /** The same for Microsoft calendars. */
+  microsoftCalendars?: readonly SourceCalendar[];
+  /** `flaky:SEED`: how reliable the providers are. Perfectly without it. */
+  profile?: string;
+  /** Listens with https, too, on a port of its own; for clients that refuse anything else. */
+  hasHttps?: boolean;
   /** The OAuth applications that are let in; without it any id and secret are. */
   oauthClients?: readonly OAuthClient[];
   /** Milliseconds since 1970, the base of the simulator's clock. Default real time. */
@@ -30,6 +37,12 @@ export interface Simulator {
   /** The `rootUrl` of the Google client; ends in a slash. */
   readonly googleApiUrl: string;
   readonly googleTokenUrl: string;
+  /** The root of Graph, `http://host:port/v1.0`. */
+  readonly microsoftApiUrl: string;
+  /** Token requests go to `{microsoftLoginUrl}/{tenant}/oauth2/v2.0/token`. */
+  readonly microsoftLoginUrl: string;
+  /** `https://localhost:port` and the PEM certificate to trust; null unless it was asked for. */
+  readonly https: { url: string; certificate: string } | null;
   /** The same as the admin routes, within the process. */
   readonly control: Control;
   /** Saves the state, ends every connection and frees the port. */
@@ -42,16 +55,33 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const world = new World({ seed, ...(now ? { now } : {}), ...(oauthClients ? { oauthClients } : {}) });
   const control = new Control(world, () => {
     control.fill("google", options.googleCalendars ?? []);
+    control.fill("microsoft", options.microsoftCalendars ?? []);
+    control.setProfile(options.profile ?? null);
   });
   const stateFile = options.stateFile === undefined ? null : new StateFile(world, options.stateFile, log);
   stateFile?.load();
-  control.fill("google", options.googleCalendars ?? []);
+  control.refill();
   const server = new HttpServer(world, control, log);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${await server.listen(host, port)}`;
+  const https = options.hasHttps ? await listenTls(server, host) : null;
   stateFile?.start();
   const close = async () => {
     await server.close();
     await stateFile?.close();
   };
-  return { url, googleApiUrl: `${url}/`, googleTokenUrl: `${url}/google/token`, control, close };
+  return { url, ...addresses(url), https, control, close };
+}
+
+function addresses(url: string) {
+  return {
+    googleApiUrl: `${url}/`,
+    googleTokenUrl: `${url}/google/token`,
+    microsoftApiUrl: `${url}/v1.0`,
+    microsoftLoginUrl: `${url}/ms`,
+  };
+}
+
+async function listenTls(server: HttpServer, host: string) {
+  const identity = selfSignedCertificate();
+  return { url: `https://localhost:${await server.listenTls(host, identity)}`, certificate: identity.certificate };
 }

@@ -3,7 +3,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Account } from "./accounts.js";
 import { SimulatedCalendar } from "./calendar.js";
-import type { CalendarDescription } from "./calendar.js";
+import type { CalendarDescription, Departure } from "./calendar.js";
 import type { ExceptionEvent, FormerInstance, SeriesEvent, StoredEvent } from "./event.js";
 import type { StoredTokens } from "./tokens.js";
 import type { World } from "./world.js";
@@ -15,7 +15,14 @@ import type { World } from "./world.js";
 type Line =
   | { line: "head"; version: 1; clockOffsetMs: number; issued: number; tokens: StoredTokens }
   | { line: "account"; account: Omit<Account, "entries"> }
-  | { line: "calendar"; description: CalendarDescription; counters: Counters; listSeq: number; isRemoved: boolean }
+  | {
+      line: "calendar";
+      description: CalendarDescription;
+      counters: Counters;
+      listSeq: number;
+      isRemoved: boolean;
+      departures?: readonly Departure[];
+    }
   | { line: "event"; event: StoredEvent; formerInstances?: FormerInstance[] };
 
 interface Counters {
@@ -111,7 +118,8 @@ function* lines(world: World): Generator<string> {
     yield text({ line: "account", account });
     for (const { calendar, seq: listSeq, isRemoved } of entries.values()) {
       const { description, seq, prunedSeq, updatedAt } = calendar;
-      yield text({ line: "calendar", description, counters: { seq, prunedSeq, updatedAt }, listSeq, isRemoved });
+      const counters = { seq, prunedSeq, updatedAt };
+      yield text({ line: "calendar", description, counters, listSeq, isRemoved, departures: calendar.departures });
       for (const event of calendar.events) yield eventText(event);
     }
   }
@@ -144,8 +152,9 @@ function restoreAccounts(world: World, stored: readonly Line[]): void {
     if (line.line === "account") {
       account = Object.assign(world.accounts.addAccount(line.account.email, line.account.provider), line.account);
     } else if (line.line === "calendar" && account) {
-      const calendar = new SimulatedCalendar(line.description, world.identifiers, () => world.clock.now());
-      calendar.restore(eventsAfter(stored, index), line.counters);
+      const now = () => world.clock.now();
+      const calendar = new SimulatedCalendar(line.description, account.provider, world.identifiers, now);
+      calendar.restore(eventsAfter(stored, index), line.departures ?? [], line.counters);
       account.entries.set(line.description.id, { calendar, seq: line.listSeq, isRemoved: line.isRemoved });
     }
   }

@@ -1,3 +1,4 @@
+import type { ProviderKind } from "./accounts.js";
 import type { IdentifierSource } from "./identifiers.js";
 
 /** Seconds an access token lives, as both providers say. */
@@ -24,6 +25,12 @@ export interface StoredTokens {
   codes: [string, AuthorizationCode][];
 }
 
+/** How each provider's tokens begin. */
+const PREFIXES = {
+  google: { access: "ya29.", refresh: "1//0", code: "4/0" },
+  microsoft: { access: "EwCQA8l6BAAU", refresh: "M.C505_BAY.0.U.-", code: "M.C505_BAY.2.U." },
+} as const;
+
 /** Access tokens, refresh tokens and authorization codes that were given out. */
 export class Tokens {
   readonly #access = new Map<string, AccessToken>();
@@ -34,6 +41,7 @@ export class Tokens {
   constructor(
     private readonly identifiers: IdentifierSource,
     private readonly now: () => number,
+    private readonly providerOf: (account: string) => ProviderKind,
   ) {}
 
   /** Rises with every change that issuing does not count. */
@@ -43,19 +51,19 @@ export class Tokens {
 
   issueAccess(grant: Grant, lifeSeconds: number = ACCESS_TOKEN_SECONDS): string {
     this.#dropExpired();
-    const token = `ya29.${this.identifiers.next("access")}`;
+    const token = PREFIXES[this.providerOf(grant.account)].access + this.identifiers.next("access");
     this.#access.set(token, { ...grant, expiresAt: this.now() + lifeSeconds * 1000 });
     return token;
   }
 
   issueRefresh(grant: Grant): string {
-    const token = `1//0${this.identifiers.next("refresh")}`;
+    const token = PREFIXES[this.providerOf(grant.account)].refresh + this.identifiers.next("refresh");
     this.#refresh.set(token, grant);
     return token;
   }
 
   issueCode(code: AuthorizationCode): string {
-    const text = `4/0${this.identifiers.next("code")}`;
+    const text = PREFIXES[this.providerOf(code.account)].code + this.identifiers.next("code");
     this.#codes.set(text, code);
     return text;
   }
@@ -99,6 +107,12 @@ export class Tokens {
     for (const token of this.#access.values()) {
       if (account === undefined || token.account === account) token.expiresAt = this.now();
     }
+  }
+
+  /** A refresh token that was used up; access tokens got with it live on. */
+  endRefresh(token: string): void {
+    this.#revision += 1;
+    this.#refresh.delete(token);
   }
 
   /** Takes back what a token stands for. False where the token is unknown. */

@@ -52,7 +52,8 @@ export function* walkItems(
   }
 }
 
-function eventsFrom(calendar: SimulatedCalendar, walk: Walk, place: number): Iterable<StoredEvent> {
+/** The stored events a walk goes through from a place on, in its order. */
+export function eventsFrom(calendar: SimulatedCalendar, walk: Walk, place: number): Iterable<StoredEvent> {
   if (walk.changes) return calendar.changes.between(Math.max(walk.changes.since, place - 1), walk.changes.until);
   return storedFrom(calendar.events, place);
 }

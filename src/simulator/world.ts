@@ -2,7 +2,9 @@ import { Accounts } from "./accounts.js";
 import { VirtualClock } from "./clock.js";
 import { Faults } from "./faults.js";
 import { IdentifierSource } from "./identifiers.js";
+import type { FlakyProfile } from "./flaky-profile.js";
 import { Journal } from "./journal.js";
+import { MailboxLimits } from "./mailbox-limits.js";
 import { USUAL_SCENARIO } from "./scenario.js";
 import type { Scenario } from "./scenario.js";
 import { Throttle } from "./throttle.js";
@@ -22,6 +24,8 @@ export class World {
   readonly faults = new Faults();
   readonly journal: Journal;
   readonly throttle: Throttle;
+  readonly mailboxLimits: MailboxLimits;
+  profile: FlakyProfile | null = null;
   scenario: Scenario = { ...USUAL_SCENARIO };
   /** The OAuth applications that may ask for tokens; null lets every one in that names itself and a secret. */
   readonly oauthClients: readonly OAuthClient[] | null;
@@ -31,7 +35,8 @@ export class World {
     const now = () => this.clock.now();
     this.identifiers = new IdentifierSource(options.seed);
     this.accounts = new Accounts(this.identifiers, now);
-    this.tokens = new Tokens(this.identifiers, now);
+    this.tokens = new Tokens(this.identifiers, now, (email) => this.accounts.account(email).provider);
+    this.mailboxLimits = new MailboxLimits(now);
     this.journal = new Journal(now);
     this.throttle = new Throttle(now);
     this.oauthClients = options.oauthClients ?? null;
@@ -44,6 +49,8 @@ export class World {
     this.faults.clear();
     this.journal.clear();
     this.throttle.set(null);
+    this.mailboxLimits.set(null);
+    this.profile = null;
     this.scenario = { ...USUAL_SCENARIO };
     this.clock.restore(0);
   }

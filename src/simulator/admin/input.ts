@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { USUAL_MAILBOX_RULE } from "../mailbox-limits.js";
 
 /** What the admin routes accept. Unknown keys are refused, so that a misspelt one is noticed. */
 
@@ -35,6 +36,7 @@ const event = z.strictObject({
   organizerEmail: z.string().optional(),
   privateProperties: texts.optional(),
   sharedProperties: texts.optional(),
+  isCalledOff: z.boolean().optional(),
 });
 
 const place = { account: z.string(), calendar: z.string().default("primary") };
@@ -49,6 +51,7 @@ export const eventInput = z.discriminatedUnion("action", [
   }),
   z.strictObject({ action: z.literal("cancel"), ...place, id: z.string() }),
   z.strictObject({ action: z.literal("delete"), ...place, id: z.string() }),
+  z.strictObject({ action: z.literal("move"), ...place, id: z.string(), to: z.string() }),
 ]);
 
 const provider = z.enum(["google", "microsoft"]);
@@ -90,6 +93,7 @@ export const revokeInput = z.strictObject({ account: z.string(), isRevoked: z.bo
 
 export const accountInput = z.strictObject({
   email: z.email(),
+  provider: provider.exactOptional(),
   name: z.string().exactOptional(),
   timeZone: z.string().exactOptional(),
 });
@@ -119,6 +123,22 @@ export const scenarioInput = z.strictObject({
   deletedSeries: z.enum(["instances", "series"]),
   errorStyle: z.enum(["both", "older", "newer"]),
   isWithoutSyncToken: z.boolean(),
+  itemOrder: z.enum(["creation", "arbitrary"]),
+  hasReplays: z.boolean(),
+  deletedOccurrence: z.enum(["reported", "silent"]),
+  expiredState: z.enum(["gone", "badRequest", "notFound", "resyncRequired"]),
+  isRotationStrict: z.boolean(),
+  refusedGrant: z.enum([
+    "expired",
+    "passwordChanged",
+    "multiFactor",
+    "interactionRequired",
+    "consent",
+    "consentRequired",
+  ]),
+  isClaimsChallenge: z.boolean(),
+  mailboxConcurrencyStatus: z.union([z.literal(429), z.literal(503)]),
+  originalTimeZone: z.enum(["windows", "iana", "custom"]),
 });
 
 export const throttleInput = z.strictObject({
@@ -128,6 +148,16 @@ export const throttleInput = z.strictObject({
   account: z.string().optional(),
   isWithoutRetryAfter: z.boolean().optional(),
 });
+
+export const mailboxLimitsInput = z.strictObject({
+  concurrent: z.int().min(1).default(USUAL_MAILBOX_RULE.concurrent),
+  requests: z.int().min(0).default(USUAL_MAILBOX_RULE.requests),
+  perSeconds: z.number().positive().default(USUAL_MAILBOX_RULE.perSeconds),
+});
+
+export const profileInput = z.strictObject({ profile: z.string().nullable() });
+
+export const zoneInput = z.strictObject({ ...place, timeZone: z.string() });
 
 /** A time with an offset, or a day, which means its midnight in UTC. */
 const instant = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { jsonAnswer } from "../answer.js";
 import type { Answer, IncomingRequest } from "../answer.js";
 import type { Control } from "../control.js";
+import { externalCalendarId } from "../external-id.js";
 import { MomentError } from "../moment.js";
 import { RecurrenceError } from "../recurrence.js";
 import { StateError } from "../state-error.js";
@@ -49,9 +50,13 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "POST accounts": (control, request) => {
     const { email, ...options } = input.accountInput.parse(body(request));
     control.addAccount(email, options);
-    return { email, refreshToken: control.refreshTokenOf(email) };
+    const calendarId = control.externalCalendarId(email);
+    return { email, refreshToken: control.refreshTokenOf(email), calendarId };
   },
-  "POST calendars": (control, request) => control.addCalendar(input.calendarInput.parse(body(request))).description,
+  "POST calendars": (control, request) => {
+    const calendar = control.addCalendar(input.calendarInput.parse(body(request)));
+    return { ...calendar.description, externalId: externalCalendarId(calendar) };
+  },
   "DELETE calendars": (control, request) =>
     done(() => {
       const { account, calendar } = input.calendarPlace.parse(query(request));
@@ -66,6 +71,23 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "DELETE throttle": (control) =>
     done(() => {
       control.setThrottle(null);
+    }),
+  "POST limits": (control, request) =>
+    done(() => {
+      control.setMailboxLimits(input.mailboxLimitsInput.parse(body(request)));
+    }),
+  "DELETE limits": (control) =>
+    done(() => {
+      control.setMailboxLimits(null);
+    }),
+  "POST profile": (control, request) =>
+    done(() => {
+      control.setProfile(input.profileInput.parse(body(request)).profile);
+    }),
+  "POST zone": (control, request) =>
+    done(() => {
+      const { account, calendar, timeZone } = input.zoneInput.parse(body(request));
+      control.setTimeZone(account, timeZone, calendar);
     }),
   "POST reset": (control) =>
     done(() => {
@@ -144,7 +166,8 @@ function events(control: Control, request: IncomingRequest) {
   const { account, calendar } = input.calendarPlace
     .extend({ calendar: z.string().default("primary") })
     .parse(query(request));
-  return control.calendar(account, calendar).events.map(shownEvent);
+  const shown = control.calendar(account, calendar);
+  return shown.events.map((event) => shownEvent(shown, event));
 }
 
 function issueToken(control: Control, request: IncomingRequest): { token: string } {

@@ -9,8 +9,8 @@ import { itemFilter } from "./item-filter.js";
 import { lastingParameters, pagingParameters } from "./list-query.js";
 import type { ListQuery } from "./list-query.js";
 import { decodeToken, encodeToken } from "./opaque-token.js";
-import { takePage } from "./page.js";
-import type { ListedItem, PageStart } from "./page.js";
+import { takePage } from "../page.js";
+import type { ListedItem, PageStart } from "../page.js";
 
 /** The body of `events.list`: a full list, or the changes since a sync token; one page of it. Throws GoogleError. */
 export function eventsList(world: World, account: Account, calendar: SimulatedCalendar, query: ListQuery) {
@@ -76,7 +76,7 @@ function listedItems(
   query: ListQuery,
   since: number | null,
   start: PageStart,
-): Iterable<ListedItem> {
+): Iterable<ListedItem<Item>> {
   const hasRange = query.timeMin !== null || query.timeMax !== null;
   const walk: Walk = {
     isExpanded: query.isExpanded,
@@ -93,7 +93,7 @@ function* filteredItems(
   query: ListQuery,
   walk: Walk,
   from: WalkPosition,
-): Generator<ListedItem> {
+): Generator<ListedItem<Item>> {
   const fits = itemFilter(calendar, query);
   for (const { item, next } of walkItems(calendar, walk, from)) {
     const told = world.scenario.deletedSeries === "series" ? asSeries(item) : item;
@@ -117,7 +117,7 @@ function* orderedItems(
   query: ListQuery,
   walk: Walk,
   start: PageStart,
-): Generator<ListedItem> {
+): Generator<ListedItem<Item>> {
   const key = `${pagingParameters(query)}/${start.until}`;
   let sorted = sortedLists.get(calendar);
   if (sorted?.key !== key) {

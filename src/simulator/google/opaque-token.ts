@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { decodeChecked, encodeChecked } from "../checked-token.js";
 
-/** Tokens a client must not look into: contents with a checksum, so that anything else is told from one of ours. */
+const PURPOSE = "calendar list token";
 
 interface SyncToken {
   kind: "sync";
@@ -27,23 +28,15 @@ interface PageToken {
 export type OpaqueToken = SyncToken | PageToken;
 
 export function encodeToken(token: OpaqueToken): string {
-  const content = JSON.stringify(token);
-  return Buffer.from(checksum(content) + content).toString("base64");
+  return encodeChecked(PURPOSE, token, "base64");
 }
 
 /** Null for anything that was not made by encodeToken. */
 export function decodeToken(text: string): OpaqueToken | null {
-  const plain = Buffer.from(text, "base64").toString();
-  const content = plain.slice(8);
-  if (plain.slice(0, 8) !== checksum(content)) return null;
-  return JSON.parse(content) as OpaqueToken;
+  return decodeChecked(PURPOSE, text) as OpaqueToken | null;
 }
 
 /** A short stand-in for query parameters. */
 export function fingerprint(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 16);
-}
-
-function checksum(content: string): string {
-  return createHash("sha256").update(`calendar list token ${content}`).digest("base64url").slice(0, 8);
 }

@@ -5,8 +5,8 @@ import { eventResource } from "./event-resource.js";
 import { GoogleError, invalidValue, notFound } from "./google-error.js";
 import { listHead } from "./list-events.js";
 import { decodeToken, encodeToken, fingerprint } from "./opaque-token.js";
-import { takePage } from "./page.js";
-import type { ListedItem, PageStart } from "./page.js";
+import { takePage } from "../page.js";
+import type { ListedItem, PageStart } from "../page.js";
 import type { QueryParameters } from "./query-parameters.js";
 import { USUAL_SCENARIO } from "../scenario.js";
 
@@ -80,7 +80,7 @@ function* instanceItems(
   seriesId: string,
   query: InstancesQuery,
   start: PageStart,
-): Generator<ListedItem> {
+): Generator<ListedItem<Item>> {
   const range = { from: query.timeMin ?? -Infinity, to: query.timeMax ?? Infinity };
   for (const { item, next } of walkItems(calendar, { isExpanded: true, range, changes: null }, start)) {
     const isOfSeries = item.kind === "event" ? isExceptionOf(item, seriesId) : item.series.id === seriesId;

@@ -1,5 +1,5 @@
-import type { Scenario } from "../scenario.js";
-import type { Item, WalkPosition } from "../walk.js";
+import type { Scenario } from "./scenario.js";
+import type { WalkPosition } from "./walk.js";
 
 /** Where a page of a list starts. */
 export interface PageStart extends WalkPosition {
@@ -8,20 +8,25 @@ export interface PageStart extends WalkPosition {
   page: number;
 }
 
-export interface ListedItem {
-  item: Item;
+export interface ListedItem<T> {
+  item: T;
   /** Where the list goes on after it. */
   next: WalkPosition;
 }
 
-export interface Page {
-  items: Item[];
+export interface Page<T> {
+  items: T[];
   /** Null on the last page. */
   next: PageStart | null;
 }
 
 /** Cuts a page out of a list, in the shape that the scenario asks for. */
-export function takePage(listed: Iterable<ListedItem>, size: number, start: PageStart, scenario: Scenario): Page {
+export function takePage<T>(
+  listed: Iterable<ListedItem<T>>,
+  size: number,
+  start: PageStart,
+  scenario: Scenario,
+): Page<T> {
   const after = (position: WalkPosition): PageStart => ({ ...position, until: start.until, page: start.page + 1 });
   if (scenario.pages === "empty" && start.page % 2 === 0) return { items: [], next: after(start) };
   const page = cut(listed, scenario.pages === "short" ? Math.ceil(size / 2) : size, scenario.hasDuplicates);
@@ -31,14 +36,14 @@ export function takePage(listed: Iterable<ListedItem>, size: number, start: Page
   return { items: page.items, next: null };
 }
 
-interface Cut {
-  items: Item[];
+interface Cut<T> {
+  items: T[];
   next: WalkPosition | null;
   end: WalkPosition | null;
 }
 
-function cut(listed: Iterable<ListedItem>, size: number, isLastRepeated: boolean): Cut {
-  const items: Item[] = [];
+function cut<T>(listed: Iterable<ListedItem<T>>, size: number, isLastRepeated: boolean): Cut<T> {
+  const items: T[] = [];
   let end: WalkPosition | null = null;
   let beforeEnd: WalkPosition | null = null;
   for (const { item, next } of listed) {
