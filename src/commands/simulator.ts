@@ -1,13 +1,17 @@
 import { parseArgs } from "node:util";
-import { demoCalendars } from "../simulator/demo-calendars.js";
+import { demoCalendars, microsoftDemoCalendars } from "../simulator/demo-calendars.js";
 import { startSimulator } from "../simulator/simulator.js";
 
-/** `npm run simulator -- --port 4700 --ics FILE…`: the provider simulator alone, with the demo's calendars, until it is told to stop. */
+/**
+ * `npm run simulator -- --port 4700 --ics FILE… --profile flaky:SEED`: the provider simulator alone, with the demo's calendars, until
+ * it is told to stop.
+ */
 
 interface Arguments {
   host: string;
   port: number;
   icsFiles: string[];
+  profile: string | null;
 }
 
 /** Files may follow one `--ics` or have one each. Throws an Error that says which argument is wrong. */
@@ -17,6 +21,7 @@ function readArguments(): Arguments {
       host: { type: "string", default: "127.0.0.1" },
       port: { type: "string", default: "4700" },
       ics: { type: "string", multiple: true, default: [] },
+      profile: { type: "string" },
     },
     allowPositionals: true,
   });
@@ -24,7 +29,9 @@ function readArguments(): Arguments {
     throw new Error(`--port is no port: ${values.port}`);
   if (positionals.length > 0 && values.ics.length === 0)
     throw new Error(`unexpected argument: ${positionals.join(" ")}`);
-  return { host: values.host, port: Number(values.port), icsFiles: [...values.ics, ...positionals] };
+  const { host, port, ics, profile = null } = values;
+  if (profile !== null && !/^flaky:.+/.test(profile)) throw new Error(`--profile is not flaky:SEED: ${profile}`);
+  return { host, port: Number(port), icsFiles: [...ics, ...positionals], profile };
 }
 
 function printLine(line: string): void {
@@ -35,20 +42,25 @@ function logLine(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-async function run({ host, port, icsFiles }: Arguments): Promise<void> {
+async function run({ host, port, icsFiles, profile }: Arguments): Promise<void> {
   const simulator = await startSimulator({
     host,
     port,
     googleCalendars: await demoCalendars({ icsFiles }),
+    microsoftCalendars: microsoftDemoCalendars({ icsFiles }),
+    ...(profile === null ? {} : { profile }),
     log: logLine,
   });
   printLine(`Provider simulator at ${simulator.url}`);
   printLine(
     `  Google Calendar ${simulator.googleApiUrl}  tokens ${simulator.googleTokenUrl}  admin ${simulator.url}/__sim/state`,
   );
+  printLine(
+    `  Microsoft Graph ${simulator.microsoftApiUrl}  tokens ${simulator.microsoftLoginUrl}/common/oauth2/v2.0/token`,
+  );
   for (const account of simulator.control.state().accounts) {
     printLine(
-      `  ${account.email}${account.isRevoked ? " (revoked)" : ""}  refresh token ${account.refreshToken ?? "none"}`,
+      `  ${account.provider} ${account.email}${account.isRevoked ? " (revoked)" : ""}  refresh token ${account.refreshToken ?? "none"}`,
     );
   }
   const stop = () => {
