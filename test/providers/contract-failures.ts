@@ -74,9 +74,11 @@ export function describeRefusals(world: ContractWorld, { uselessScopes }: Contra
     const { control } = world;
     control.addCalendar({ account, id: "second", name: "Second", timeZone: "UTC" });
     const accessToken = await world.access();
-    expect((await world.listPage(fullRound, null, accessToken, "second")).changes).toEqual([]);
+    const calendar = world.openCalendar(account, "second");
+    const list = () => calendar.listChanges({ accessToken, range: fullRound, pageToken: null });
+    expect((await list()).changes).toEqual([]);
     control.removeCalendar(account, "second");
-    expect(await failureOf(world.listPage(fullRound, null, accessToken, "second"))).toMatchObject({
+    expect(await failureOf(list())).toMatchObject({
       errorCode: "CALENDAR_NOT_FOUND",
       action: { kind: "REVOKE", reason: "CALENDAR_NOT_FOUND" },
     });

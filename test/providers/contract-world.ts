@@ -7,6 +7,7 @@ import {
   type ChangeRange,
   type OpenCalendar,
 } from "../../src/providers/provider.js";
+import type { ProviderKind } from "../../src/simulator/accounts.js";
 import type { SourceCalendar } from "../../src/simulator/calendar-source.js";
 import type { Control } from "../../src/simulator/control.js";
 import { startSimulator, type Simulator } from "../../src/simulator/simulator.js";
@@ -28,6 +29,9 @@ export interface ContractSubject {
   makeProvider: MakeProvider;
   /** Found in the addresses of requests for changes, and in no other. */
   listPath: string;
+  provider: ProviderKind;
+  /** How a connection names an account's calendar; its default one where none is named. */
+  calendarIdOf: (control: Control, account: string, calendar?: string) => string;
   /** A grant without the right to read calendars. */
   uselessScopes: readonly string[];
 }
@@ -42,21 +46,22 @@ export class ContractWorld {
   requests = 0;
   /** Short for what only a limit ends; the limits themselves are tested elsewhere. */
   patience: "usual" | "short" = "usual";
-  readonly #makeProvider: MakeProvider;
+  readonly #subject: ContractSubject;
   readonly #http = { usual: new ProviderHttp(), short: new ProviderHttp({ totalMs: 2000 }) };
   #running: { simulator: Simulator; usual: CalendarProvider; short: CalendarProvider } | null = null;
 
-  constructor(makeProvider: MakeProvider) {
-    this.#makeProvider = makeProvider;
+  constructor(subject: ContractSubject) {
+    this.#subject = subject;
   }
 
-  async start(googleCalendars: SourceCalendar[] = []): Promise<void> {
-    const simulator = await startSimulator({ now: () => now, googleCalendars });
+  async start(calendars: SourceCalendar[] = []): Promise<void> {
+    const key = this.#subject.provider === "google" ? "googleCalendars" : "microsoftCalendars";
+    const simulator = await startSimulator({ now: () => now, [key]: calendars });
     const { usual, short } = this.#http;
     this.#running = {
       simulator,
-      usual: this.#makeProvider(simulator, usual),
-      short: this.#makeProvider(simulator, short),
+      usual: this.#subject.makeProvider(simulator, usual),
+      short: this.#subject.makeProvider(simulator, short),
     };
   }
 
@@ -67,7 +72,7 @@ export class ContractWorld {
   /** Back to a single account with an empty calendar. */
   reset(): void {
     this.control.reset();
-    this.control.addAccount(account, { timeZone: "Europe/Zurich" });
+    this.control.addAccount(account, { provider: this.#subject.provider, timeZone: "Europe/Zurich" });
     this.requests = 0;
     this.patience = "usual";
   }
@@ -78,17 +83,13 @@ export class ContractWorld {
   }
 
   /** As one attempt has it. */
-  openCalendar(calendarId = account): OpenCalendar {
+  openCalendar(owner = account, calendar?: string): OpenCalendar {
+    const calendarId = this.#subject.calendarIdOf(this.control, owner, calendar);
     return this.#started[this.patience].openCalendar(calendarId, this.#call());
   }
 
-  listPage(
-    range: ChangeRange,
-    pageToken: string | null,
-    accessToken: string,
-    calendarId = account,
-  ): Promise<ChangePage> {
-    return this.openCalendar(calendarId).listChanges({ accessToken, range, pageToken });
+  listPage(range: ChangeRange, pageToken: string | null, accessToken: string): Promise<ChangePage> {
+    return this.openCalendar().listChanges({ accessToken, range, pageToken });
   }
 
   /** Lists a round to its end, as the engine does, and applies it. */

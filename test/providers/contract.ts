@@ -21,7 +21,7 @@ export function describeProviderContract(subject: ContractSubject): void {
     describeRealCalendars(subject);
   });
   describe(`${subject.name}: made calendars`, () => {
-    const world = new ContractWorld(subject.makeProvider);
+    const world = new ContractWorld(subject);
     beforeAll(() => world.start());
     afterAll(() => world.close());
     beforeEach(() => {
@@ -45,8 +45,8 @@ export function describeProviderContract(subject: ContractSubject): void {
   });
 }
 
-function describeRealCalendars({ makeProvider }: ContractSubject): void {
-  const world = new ContractWorld(makeProvider);
+function describeRealCalendars(subject: ContractSubject): void {
+  const world = new ContractWorld(subject);
   beforeAll(async () => world.start(await demoCalendars({ now })));
   afterAll(() => world.close());
 
@@ -169,7 +169,7 @@ function describeRoundsFromCursors(world: ContractWorld): void {
     control.createEvent(account, review);
     const copy = new CalendarCopy();
     await world.pull(copy);
-    control.cancelEvent(account, id);
+    control.deleteEvent(account, id);
     await world.pullChanges(copy);
     world.expectSame(copy);
     expect(copy.occurrences(window)).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { lastOfEachEvent } from "../each-event-once.js";
-import type { CalendarEvent, EventChange } from "../provider.js";
+import { eventTimes, type EventTimes } from "../event-times.js";
+import type { EventChange } from "../provider.js";
 import { cleanText, isStorableText, isUsableEventId } from "../text.js";
 import { ianaTimeZone } from "../time-zone.js";
 
@@ -102,29 +103,18 @@ function skipped(externalEventId: string, reason: string): EventChange {
   return { kind: "skipped", externalEventId, reason };
 }
 
-type Times = Pick<CalendarEvent, "startsAt" | "endsAt" | "isAllDay">;
-
 /** Without an end, as in iCalendar: a day for all-day events, zero length for the others. */
-function timesOf(start: EventTime, end: Partial<EventTime>): Times | string {
+function timesOf(start: EventTime, end: Partial<EventTime>): EventTimes | string {
   const isAllDay = start.dateTime == null;
   const startsAt = timeOf(isAllDay ? start.date : start.dateTime);
   if (startsAt === null) return "no start";
   const hasEnd = end.date != null || end.dateTime != null;
   const endsAt = hasEnd ? timeOf(isAllDay ? end.date : end.dateTime) : startsAt + (isAllDay ? DAY_MS : 0);
   if (endsAt === null) return "an end of another kind than its start";
-  if (endsAt < startsAt) return "an end before its start";
-  if (!isStorableTime(startsAt) || !isStorableTime(endsAt)) return "a time outside the years 1 to 9999";
-  return { startsAt: new Date(startsAt).toISOString(), endsAt: new Date(endsAt).toISOString(), isAllDay };
+  return eventTimes(startsAt, endsAt, isAllDay);
 }
 
 /** Milliseconds since 1970. A date alone is its midnight UTC. */
 function timeOf(text: string | null | undefined): number | null {
   return text == null ? null : Date.parse(text);
-}
-
-const earliest = Date.parse("0001-01-01T00:00:00Z");
-const latest = Date.parse("9999-12-31T23:59:59.999Z");
-
-function isStorableTime(time: number): boolean {
-  return time >= earliest && time <= latest;
 }

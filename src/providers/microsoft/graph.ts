@@ -1,0 +1,123 @@
+import { Client, ResponseType, type Context, type Middleware } from "@microsoft/microsoft-graph-client";
+import type { RefusedRequest } from "../classification.js";
+import { providerFailure } from "../failure.js";
+import { isStorableText } from "../text.js";
+import { microsoftFailure, refusalOf } from "./errors.js";
+
+/**
+ * Sent with every request, or ids and links of different requests would not fit each other: ids that stay when an event is moved
+ * within its mailbox, large pages, times in UTC.
+ */
+export const preferences = 'IdType="ImmutableId", odata.maxpagesize=1000, outlook.timezone="UTC"';
+
+/** An answer of Graph's that is a success, as JSON. */
+export interface GraphAnswer {
+  body: unknown;
+  status: number;
+}
+
+/** Reads from Graph over its official client, with none of its own handlers: they repeat requests and know only https. */
+export class Graph {
+  /** What every address begins with, `/v1.0/` included. */
+  readonly #root: URL;
+
+  /** @param apiUrl http or https, with or without `v1.0`, e.g. https://graph.microsoft.com */
+  constructor(
+    apiUrl: string,
+    private readonly fetch: typeof globalThis.fetch,
+  ) {
+    this.#root = new URL(`${apiUrl.replace(/\/*(v1\.0\/*)?$/, "")}/v1.0/`);
+  }
+
+  /**
+   * @param path after `v1.0/`, with its query; a link's path is sent as it came
+   * @throws ProviderFailure
+   */
+  async get(path: string, accessToken: string, asked: RefusedRequest): Promise<GraphAnswer> {
+    try {
+      const response = await this.#send(path, accessToken);
+      if (!response.ok) throw await refusalOf(response, asked);
+      return { body: await jsonOf(response), status: response.status };
+    } catch (error) {
+      throw microsoftFailure(error);
+    }
+  }
+
+  /** What of a link is stored: its path after `v1.0/`. Null for a link that leads elsewhere, where no token may be sent. */
+  pathOf(link: string): string | null {
+    if (!URL.canParse(link)) return null;
+    const { href } = new URL(link);
+    return this.#isOwn(href) && isStorableText(link) ? href.slice(this.#root.href.length) : null;
+  }
+
+  async #send(path: string, accessToken: string): Promise<Response> {
+    const { href } = new URL(path, this.#root);
+    if (!this.#isOwn(href)) throw providerFailure("REQUEST_REFUSED");
+    const sender = new Sender(href, this.fetch);
+    const client = Client.initWithMiddleware({
+      baseUrl: this.#root.origin,
+      middleware: [new Authentication(accessToken), sender],
+    });
+    try {
+      const answer: unknown = await client.api(path).header("Prefer", preferences).responseType(ResponseType.RAW).get();
+      if (answer instanceof Response) return answer;
+      throw new TypeError("the client gave no answer");
+    } catch (error) {
+      // The client keeps only the message of what its last handler threw.
+      throw sender.failure ?? error;
+    }
+  }
+
+  #isOwn(href: string): boolean {
+    return href.startsWith(this.#root.href);
+  }
+}
+
+/** A truncated or foreign body is no answer, though it came with 200. */
+export async function jsonOf(response: Response): Promise<unknown> {
+  const { status, headers } = response;
+  const isJson = headers.get("content-type")?.toLowerCase().startsWith("application/json") ?? false;
+  try {
+    if (isJson) return await response.json();
+  } catch (cause) {
+    throw providerFailure("MALFORMED_ANSWER", { providerStatus: status, cause });
+  }
+  throw providerFailure("MALFORMED_ANSWER", { providerStatus: status });
+}
+
+/** The client's own handler attaches tokens to https addresses of Microsoft's only. */
+class Authentication implements Middleware {
+  #next: Middleware | null = null;
+
+  constructor(private readonly accessToken: string) {}
+
+  setNext(next: Middleware): void {
+    this.#next = next;
+  }
+
+  async execute(context: Context): Promise<void> {
+    const headers = new Headers(context.options?.headers);
+    headers.set("authorization", `Bearer ${this.accessToken}`);
+    context.options = { ...context.options, headers };
+    await this.#next?.execute(context);
+  }
+}
+
+/** Sends to exactly the address that was meant: the client takes links apart and loses repeated parameters. */
+class Sender implements Middleware {
+  failure: unknown = null;
+
+  constructor(
+    private readonly href: string,
+    private readonly fetch: typeof globalThis.fetch,
+  ) {}
+
+  async execute(context: Context): Promise<void> {
+    try {
+      context.response = await this.fetch(this.href, { method: "GET", headers: new Headers(context.options?.headers) });
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
+  }
+}
