@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import type { EventChange, KnownEvent } from "../providers/provider.js";
 
-interface HeldRow {
+export interface HeldRow {
   external_event_id: string;
   recurring_event_id: string | null;
   starts_at: string;
@@ -26,10 +26,31 @@ export async function heldEvents(
       and (external_event_id = any(${missing}::text[]) or recurring_event_id = any(${missing}::text[]))
       and external_event_id <> all(${told}::text[])
   `.execute(unit.em.getKysely());
-  return rows.map((row) => ({
+  return rows.map(knownEvent);
+}
+
+export function knownEvent(row: HeldRow): KnownEvent {
+  return {
     externalEventId: row.external_event_id,
     recurringEventId: row.recurring_event_id,
     startsAt: new Date(row.starts_at),
     endsAt: new Date(row.ends_at),
-  }));
+  };
+}
+
+/** One appointment's event, with what tells whether the row has changed since. */
+export interface VersionedEvent {
+  event: KnownEvent;
+  version: string;
+}
+
+/** @throws Error when the appointment has no event any more */
+export async function ownEvent(unit: UnitOfWork, appointmentId: string): Promise<VersionedEvent> {
+  const { rows } = await sql<HeldRow & { version: string }>`
+    select external_event_id, recurring_event_id, starts_at, ends_at, xmin::text as version from appointment
+    where firm_id = ${unit.firmId} and id = ${appointmentId} and external_event_id is not null
+  `.execute(unit.em.getKysely());
+  const [row] = rows;
+  if (!row) throw new Error(`Appointment ${appointmentId} has no event`);
+  return { event: knownEvent(row), version: row.version };
 }

@@ -1,6 +1,8 @@
 import { sql } from "kysely";
 import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import type { KnownEvent } from "../providers/provider.js";
+import { knownEvent, type HeldRow } from "./held-events.js";
 import { insideRange, type TimeRange } from "./time-range.js";
 
 export interface SweepRequest {
@@ -13,11 +15,11 @@ export interface SweepRequest {
   allowMassCancel: boolean;
 }
 
-export type SweepResult =
-  | { kind: "SWEPT"; cancelled: number }
+export type SweepResult = { kind: "SWEPT"; cancelled: number } | RefusedRound;
+
+export type RefusedRound =
   /** The notes do not tell what the run has counted (PostgreSQL crashed meanwhile): the round must start again. */
-  | { kind: "NOTES_LOST" }
-  | { kind: "REFUSED"; wouldCancel: number; live: number };
+  { kind: "NOTES_LOST" } | { kind: "REFUSED"; wouldCancel: number; live: number };
 
 const massCancelShare = 0.2;
 const massCancelCount = 10;
@@ -28,14 +30,40 @@ const massCancelCount = 10;
  * an empty answer is more often a fault than a cleared calendar.
  */
 export async function sweep(unit: UnitOfWork, request: SweepRequest): Promise<SweepResult> {
+  const checked = await checkRound(unit, request);
+  if (checked.kind !== "COMPLETE") return checked;
+  const cancelled = checked.missing > 0 ? await cancelMissing(unit, request) : 0;
+  await forgetSeen(unit, request.runId);
+  return { kind: "SWEPT", cancelled };
+}
+
+export type MissingResult = { kind: "MISSING"; events: KnownEvent[] } | RefusedRound;
+
+/** What a complete bounded round has not seen, under the same guard. It may be gone or only have moved: that is to be asked. */
+export async function missingEvents(unit: UnitOfWork, request: SweepRequest): Promise<MissingResult> {
+  const checked = await checkRound(unit, request);
+  if (checked.kind !== "COMPLETE") return checked;
+  return { kind: "MISSING", events: checked.missing > 0 ? await readMissing(unit, request) : [] };
+}
+
+async function checkRound(
+  unit: UnitOfWork,
+  request: SweepRequest,
+): Promise<{ kind: "COMPLETE"; missing: number } | RefusedRound> {
   const counts = await countRound(unit, request);
   if (counts.noted !== request.seenCount) return { kind: "NOTES_LOST" };
   if (!request.allowMassCancel && isMassCancel(counts)) {
     return { kind: "REFUSED", wouldCancel: counts.missing, live: counts.live };
   }
-  const cancelled = counts.missing > 0 ? await cancelMissing(unit, request) : 0;
-  await forgetSeen(unit, request.runId);
-  return { kind: "SWEPT", cancelled };
+  return { kind: "COMPLETE", missing: counts.missing };
+}
+
+async function readMissing(unit: UnitOfWork, request: SweepRequest): Promise<KnownEvent[]> {
+  const { rows } = await sql<HeldRow>`
+    select external_event_id, recurring_event_id, starts_at, ends_at from appointment
+    where ${sweepable(unit, request)} and ${unseen(unit, request)}
+  `.execute(unit.em.getKysely());
+  return rows.map(knownEvent);
 }
 
 /** Drops what a round has noted: it is over, or starts again. */
@@ -74,10 +102,7 @@ async function countRound(unit: UnitOfWork, request: SweepRequest): Promise<Roun
 async function cancelMissing(unit: UnitOfWork, request: SweepRequest): Promise<number> {
   const { rows } = await sql<{ id: string }>`
     update appointment set status = 'CANCELLED', status_reason = 'MISSING_AT_PROVIDER', updated_at = ${unit.now}::timestamptz
-    where ${sweepable(unit, request)} and not exists (
-      select from seen_appointment seen
-      where seen.firm_id = appointment.firm_id and seen.run_id = ${request.runId} and seen.appointment_id = appointment.id
-    )
+    where ${sweepable(unit, request)} and ${unseen(unit, request)}
     returning id
   `.execute(unit.em.getKysely());
   await recordForAppointments(unit, {
@@ -95,4 +120,11 @@ function sweepable(unit: UnitOfWork, request: SweepRequest): ReturnType<typeof i
     and appointment.external_event_id is not null and appointment.status <> 'CANCELLED'
     and ${insideRange("appointment", request.range)}
   `;
+}
+
+function unseen(unit: UnitOfWork, request: SweepRequest): ReturnType<typeof insideRange> {
+  return sql<boolean>`not exists (
+    select from seen_appointment seen
+    where seen.firm_id = ${unit.firmId} and seen.run_id = ${request.runId} and seen.appointment_id = appointment.id
+  )`;
 }

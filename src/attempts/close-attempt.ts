@@ -71,6 +71,10 @@ export async function closeStopped(closing: Closing, requestCount: number, engin
  */
 export async function closeLostAttempt(closing: Closing, engine: Engine): Promise<boolean> {
   const { unit, run, attempt } = closing;
+  if (run.cancelRequestedById !== null) {
+    await closeCancelled(closing, attempt.requestCount, engine);
+    return false;
+  }
   run.lostWorkers += 1;
   const lost = workerFailure("WORKER_LOST", "Worker lost");
   const isAbandoned = run.lostWorkers >= lostWorkersUntilAbandoned;

@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import { applyChanges, type AppliedChanges } from "../appointments/apply-changes.js";
-import { heldEvents } from "../appointments/held-events.js";
-import { forgetSeen, sweep } from "../appointments/sweep.js";
+import { heldEvents, ownEvent, type VersionedEvent } from "../appointments/held-events.js";
+import { forgetSeen, missingEvents, sweep, type SweepRequest } from "../appointments/sweep.js";
 import type { TimeRange } from "../appointments/time-range.js";
 import {
+  closeCancelled,
   closeFailed,
   closeMassCancelRefused,
   closeStopped,
@@ -31,9 +32,13 @@ export class FencedOffError extends Error {
 /** The marks of the full round are gone (PostgreSQL crashed): only a new round can tell what is missing. */
 export class NotesLostError extends Error {}
 
+/** A manager wants the run to end: it does at its next page. */
+export class CancelledError extends Error {}
+
 /** What a pull knows about its round when it writes. */
 export interface Round {
-  isFull: boolean;
+  /** FULL and BOUNDED rounds list everything in their range; only a full one yields a cursor. */
+  kind: "FULL" | "BOUNDED" | "SINCE";
   range: TimeRange;
 }
 
@@ -45,14 +50,17 @@ export class AttemptWriter {
     private readonly engine: Engine,
   ) {}
 
-  /** A full round from its first page on; its window ends and begins so many days from now. */
+  /** A round of everything from its first page on: within the run's bounds, else so many days around now. */
   async beginFullRound(window: { pastDays: number; futureDays: number }): Promise<Round> {
-    return unitOfWork(this.em, this.attempt.firmId, async (unit) => {
-      const run = await this.lockOwnRun(unit);
-      const range = { start: daysFrom(unit.now, -window.pastDays), end: daysFrom(unit.now, window.futureDays) };
+    return this.write(async (unit, run) => {
+      const { startDate, endDate } = run;
+      const range =
+        startDate && endDate
+          ? { start: startDate, end: endDate }
+          : { start: daysFrom(unit.now, -window.pastDays), end: daysFrom(unit.now, window.futureDays) };
       run.beginFullRound(range.start, range.end);
       await forgetSeen(unit, run.id);
-      return { isFull: true, range };
+      return { kind: run.isBounded() ? "BOUNDED" : "FULL", range };
     });
   }
 
@@ -62,11 +70,10 @@ export class AttemptWriter {
     return unitOfWork(this.em, firmId, (unit) => heldEvents(unit, connection.id, changes));
   }
 
-  /** A page that is not the last: its changes and the checkpoint, so that the next attempt goes on after it. */
+  /** A page, and the checkpoint after which the next attempt goes on. */
   async writePage(page: ChangePage, round: Round, requestCount: number): Promise<void> {
-    await unitOfWork(this.em, this.attempt.firmId, async (unit) => {
-      const run = await this.lockOwnRun(unit);
-      const applied = await this.apply(unit, run, page, round);
+    await this.write(async (unit, run) => {
+      const applied = await this.apply(unit, run, page.changes, round);
       run.checkpoint(page.resumePageToken, applied, applied.seen);
       await this.noteRequests(unit, requestCount);
     });
@@ -74,14 +81,15 @@ export class AttemptWriter {
 
   /** The last page: its changes, the sweep of a full round, the cursor, and the end of attempt and run. */
   async finish(page: ChangePage, round: Round, cursorFingerprint: string, requestCount: number): Promise<void> {
-    await this.close(async (closing) => {
+    await this.complete(async (closing) => {
       const { unit, run, connection } = closing;
-      const applied = await this.apply(unit, run, page, round);
+      const applied = await this.apply(unit, run, page.changes, round);
       run.checkpoint(null, applied, applied.seen);
-      if (round.isFull && !(await this.sweepRound(closing, round, requestCount))) return;
+      const isFull = round.kind === "FULL";
+      if (isFull && !(await this.sweepRound(closing, round, requestCount))) return;
       connection.cursor = page.nextCursor;
       connection.cursorFingerprint = cursorFingerprint;
-      if (round.isFull) {
+      if (isFull) {
         connection.windowStart = round.range.start;
         connection.windowEnd = round.range.end;
       }
@@ -90,25 +98,73 @@ export class AttemptWriter {
     });
   }
 
+  /**
+   * What a complete bounded round has not seen, to be asked for singly. Null when the guard refuses to cancel so much: the attempt is
+   * then closed as failed.
+   */
+  async missingEvents(round: Round, requestCount: number): Promise<KnownEvent[] | null> {
+    let missing: KnownEvent[] | null = null;
+    await this.complete(async (closing) => {
+      const found = await missingEvents(closing.unit, sweepRequest(closing.run, round));
+      missing = found.kind === "MISSING" ? found.events : null;
+      if (found.kind === "NOTES_LOST") throw new NotesLostError();
+      if (found.kind === "REFUSED") await closeMassCancelRefused(closing, found, requestCount, this.engine);
+    });
+    return missing;
+  }
+
+  /** The end of a bounded round: what has become of the missing events. The cursor stays. */
+  async finishBounded(changes: readonly EventChange[], round: Round, requestCount: number): Promise<void> {
+    await this.complete(async (closing) => {
+      const { unit, run } = closing;
+      run.addCounts(await this.apply(unit, run, changes, { ...round, kind: "SINCE" }));
+      await forgetSeen(unit, run.id);
+      await closeSucceeded(closing, requestCount, this.engine);
+    });
+  }
+
+  /** The event of the run's appointment. Writes nothing. */
+  ownEvent(): Promise<VersionedEvent> {
+    const { firmId, run } = this.attempt;
+    return unitOfWork(this.em, firmId, (unit) => ownEvent(unit, String(run.appointmentId)));
+  }
+
+  /** The end of a single pull. A row that another pull has written meanwhile is newer than the answer: it stays. */
+  async finishAppointment(changes: readonly EventChange[], version: string, requestCount: number): Promise<void> {
+    await this.complete(async (closing) => {
+      const { unit, run } = closing;
+      const isCurrent = (await ownEvent(unit, String(run.appointmentId))).version === version;
+      const range = { start: unit.now, end: unit.now };
+      const counts = isCurrent ? await this.apply(unit, run, changes, { kind: "SINCE", range }) : unchangedOnce;
+      run.addCounts(counts);
+      await closeSucceeded(closing, requestCount, this.engine);
+    });
+  }
+
   async fail(failure: ProviderFailure, requestCount: number): Promise<void> {
-    await this.close((closing) => closeFailed(closing, failure, requestCount, this.engine));
+    await this.close((closing) =>
+      closing.run.cancelRequestedById === null
+        ? closeFailed(closing, failure, requestCount, this.engine)
+        : closeCancelled(closing, requestCount, this.engine),
+    );
+  }
+
+  async cancel(requestCount: number): Promise<void> {
+    await this.close((closing) => closeCancelled(closing, requestCount, this.engine));
   }
 
   async stop(requestCount: number): Promise<void> {
-    await this.close((closing) => closeStopped(closing, requestCount, this.engine));
+    await this.close((closing) =>
+      closing.run.cancelRequestedById === null
+        ? closeStopped(closing, requestCount, this.engine)
+        : closeCancelled(closing, requestCount, this.engine),
+    );
   }
 
   /** Returns whether the round stands; a refused one closes the attempt as failed. */
   private async sweepRound(closing: Closing, round: Round, requestCount: number): Promise<boolean> {
     const { unit, run } = closing;
-    const swept = await sweep(unit, {
-      connectionId: run.connectionId,
-      correlationId: run.correlationId,
-      runId: run.id,
-      seenCount: run.seenCount,
-      range: round.range,
-      allowMassCancel: run.allowMassCancel,
-    });
+    const swept = await sweep(unit, sweepRequest(run, round));
     switch (swept.kind) {
       case "NOTES_LOST":
         throw new NotesLostError();
@@ -121,13 +177,26 @@ export class AttemptWriter {
     }
   }
 
-  private apply(unit: UnitOfWork, run: SyncRun, page: ChangePage, round: Round): Promise<AppliedChanges> {
+  private apply(
+    unit: UnitOfWork,
+    run: SyncRun,
+    changes: readonly EventChange[],
+    round: Round,
+  ): Promise<AppliedChanges> {
     return applyChanges(unit, {
       connectionId: run.connectionId,
       correlationId: run.correlationId,
-      changes: page.changes,
+      changes,
       range: round.range,
-      notedForRun: round.isFull ? run.id : null,
+      notedForRun: round.kind === "SINCE" ? null : run.id,
+    });
+  }
+
+  /** What ends the attempt well, unless a manager wants it cancelled. */
+  private complete(work: (closing: Closing) => Promise<void>): Promise<void> {
+    return this.close((closing) => {
+      if (closing.run.cancelRequestedById !== null) throw new CancelledError();
+      return work(closing);
     });
   }
 
@@ -144,11 +213,14 @@ export class AttemptWriter {
     });
   }
 
-  private async lockOwnRun(unit: UnitOfWork): Promise<SyncRun> {
-    const run = await lockRun(unit, this.attempt.runId);
-    if (!run) throw new FencedOffError(this.attempt);
-    this.checkFence(run);
-    return run;
+  private async write<T>(work: (unit: UnitOfWork, run: SyncRun) => Promise<T>): Promise<T> {
+    return unitOfWork(this.em, this.attempt.firmId, async (unit) => {
+      const run = await lockRun(unit, this.attempt.runId);
+      if (!run) throw new FencedOffError(this.attempt);
+      this.checkFence(run);
+      if (run.cancelRequestedById !== null) throw new CancelledError();
+      return work(unit, run);
+    });
   }
 
   private checkFence(run: SyncRun): void {
@@ -162,6 +234,13 @@ export class AttemptWriter {
       where firm_id = ${unit.firmId} and id = ${this.attempt.attemptId}
     `.execute(unit.em.getKysely());
   }
+}
+
+const unchangedOnce = { created: 0, updated: 0, cancelled: 0, unchanged: 1, skipped: 0 };
+
+function sweepRequest(run: SyncRun, { range }: Round): SweepRequest {
+  const { connectionId, correlationId, id: runId, seenCount, allowMassCancel } = run;
+  return { connectionId, correlationId, runId, seenCount, range, allowMassCancel };
 }
 
 function daysFrom(instant: Date, days: number): Date {

@@ -8,7 +8,9 @@ import { syncQueue } from "../database/queue-schema.js";
 import { providerFailure } from "../providers/failure.js";
 import { ProviderFailure, type CalendarProvider, type ProviderName } from "../providers/provider.js";
 import type { AccessTokens } from "./access-tokens.js";
-import { AttemptWriter, FencedOffError } from "./attempt-writer.js";
+import { AppointmentPull } from "./appointment-pull.js";
+import { AttemptWriter, CancelledError, FencedOffError } from "./attempt-writer.js";
+import { CalendarAccess } from "./calendar-access.js";
 import { Pull } from "./pull.js";
 import type { JobPayload } from "./queue.js";
 
@@ -80,24 +82,34 @@ export class Worker {
       return "held: this server has no application for its provider";
     }
     const signal = AbortSignal.any([jobSignal, this.stopping.signal]);
-    const pull = new Pull(started, { provider, tokens, writer, window }, signal);
+    const access = new CalendarAccess(started, provider, tokens, signal);
+    const pull =
+      started.run.appointmentId === null
+        ? new Pull(started, access, writer, window)
+        : new AppointmentPull(access, writer);
     try {
       await pull.run();
       return "succeeded";
     } catch (error) {
-      return await this.closeAfter(error, pull, writer, log);
+      return await this.closeAfter(error, access.requestCount, writer, log);
+    } finally {
+      access.end();
     }
   }
 
-  private async closeAfter(error: unknown, pull: Pull, writer: AttemptWriter, log: Logger): Promise<string> {
+  private async closeAfter(error: unknown, requestCount: number, writer: AttemptWriter, log: Logger): Promise<string> {
     try {
       if (error instanceof FencedOffError) return "was fenced off";
+      if (error instanceof CancelledError) {
+        await writer.cancel(requestCount);
+        return "was cancelled";
+      }
       if (this.stopping.signal.aborted) {
-        await writer.stop(pull.requestCount);
+        await writer.stop(requestCount);
         return "stopped with its worker";
       }
       const failure = failureOf(error, log);
-      await writer.fail(failure, pull.requestCount);
+      await writer.fail(failure, requestCount);
       return `failed: ${failure.errorCode} (${failure.message})`;
     } catch (closingError) {
       if (closingError instanceof FencedOffError) return "was fenced off";

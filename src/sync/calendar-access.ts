@@ -1,0 +1,67 @@
+import type { StartedAttempt } from "../attempts/start-attempt.js";
+import { providerFailure } from "../providers/failure.js";
+import { ProviderFailure, type CalendarProvider, type OpenCalendar, type ProviderCall } from "../providers/provider.js";
+import type { AccessTokens } from "./access-tokens.js";
+
+/** One attempt's way to its calendar: counts its requests, and refreshes an access token that is refused once. */
+export class CalendarAccess {
+  /** HTTP requests sent so far, whatever came of them. */
+  requestCount = 0;
+
+  private accessToken: string | null = null;
+  private readonly ended = new AbortController();
+  private readonly call: ProviderCall;
+  private readonly calendar: OpenCalendar;
+
+  constructor(
+    private readonly attempt: StartedAttempt,
+    readonly provider: CalendarProvider,
+    private readonly tokens: AccessTokens,
+    signal: AbortSignal,
+  ) {
+    this.call = {
+      signal: AbortSignal.any([signal, this.ended.signal]),
+      onRequest: () => {
+        this.requestCount += 1;
+      },
+    };
+    this.calendar = provider.openCalendar(attempt.connection.calendarId, this.call);
+  }
+
+  /** @throws ProviderFailure */
+  async ask<Answer>(question: (calendar: OpenCalendar, accessToken: string) => Promise<Answer>): Promise<Answer> {
+    const token = (this.accessToken ??= await this.token(null));
+    try {
+      return await question(this.calendar, token);
+    } catch (error) {
+      if (!(error instanceof ProviderFailure) || error.action.kind !== "REFRESH_ACCESS") throw error;
+      this.accessToken = await this.token(token);
+      return await lastWord(question(this.calendar, this.accessToken));
+    }
+  }
+
+  /** Ends what is still being asked: a page fetched ahead of a failed write. */
+  end(): void {
+    this.ended.abort();
+  }
+
+  private token(refused: string | null): Promise<string> {
+    const { firmId, connection } = this.attempt;
+    return this.tokens.get({ firmId, connectionId: connection.id, provider: this.provider, call: this.call, refused });
+  }
+}
+
+/** A fresh access token that is refused too is the provider's last word. */
+async function lastWord<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof ProviderFailure) || error.action.kind !== "REFRESH_ACCESS") throw error;
+    throw providerFailure("ACCESS_TOKEN_REFUSED", {
+      action: { kind: "REVOKE", reason: "CREDENTIALS_REFUSED" },
+      providerStatus: error.providerStatus,
+      providerRequestId: error.providerRequestId,
+      cause: error,
+    });
+  }
+}
