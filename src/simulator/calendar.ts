@@ -141,6 +141,7 @@ export class SimulatedCalendar {
     }
     const taken = event.kind === "series" ? [event, ...event.exceptions.values()] : [event];
     for (const each of taken) this.#discard(each);
+    this.changes.giveAway(taken);
     return taken;
   }
 

@@ -25,6 +25,12 @@ export class ChangeLog {
     event.seq = -1;
   }
 
+  /** The events went to another calendar, whose numbers they will have: nothing here is about them any more. */
+  giveAway(events: readonly StoredEvent[]): void {
+    const gone = new Set(events);
+    this.#entries = this.#entries.filter((entry) => !gone.has(entry.event));
+  }
+
   /** Events whose last change is after `since` and not after `until`, in the order of their changes. */
   *between(since: number, until: number): Generator<StoredEvent> {
     for (let index = this.#firstAfter(since); index < this.#entries.length; index += 1) {

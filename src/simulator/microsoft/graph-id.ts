@@ -54,10 +54,10 @@ export function eventIdAfter(
   return encodeEventId({ isImmutable, id, calendar: isImmutable ? home : incarnation, times });
 }
 
-/** An instance moves with its series. */
+/** An instance moves with its series, also one that was changed after the series had moved. */
 export function movedOf(calendar: SimulatedCalendar, id: string): Moved | undefined {
   const seriesId = parseInstanceId(id)?.seriesId;
-  return (calendar.stored(id) ?? (seriesId === undefined ? undefined : calendar.stored(seriesId)))?.moved;
+  return calendar.stored(seriesId ?? id)?.moved;
 }
 
 export function calendarKey(calendar: SimulatedCalendar): string {
