@@ -29,24 +29,37 @@ export interface PageOfChanges {
  * that is as it was. Changed times and cancellations are audited with the page.
  */
 export async function applyChanges(unit: UnitOfWork, page: PageOfChanges): Promise<AppliedChanges> {
-  const { events, removed, skipped } = sortChanges(page.changes);
+  const { events, removed, removedWithSeries, skipped } = sortChanges(page.changes);
   const written = await writeEvents(unit, page, events);
-  const cancelled = await cancelRemoved(unit, page, removed);
+  const cancelled = await cancelRemoved(unit, page, removed, removedWithSeries);
   return { ...written, cancelled, skipped };
 }
 
+interface SortedChanges {
+  events: CalendarEvent[];
+  /** Ids of events, all that are gone. */
+  removed: string[];
+  /** Those among them that may be a series', whose occurrences go with it. */
+  removedWithSeries: string[];
+  skipped: number;
+}
+
 /** An event may come twice in a page; the last one counts. What may be missing is nothing to apply: it must be asked for. */
-function sortChanges(changes: readonly EventChange[]): { events: CalendarEvent[]; removed: string[]; skipped: number } {
-  const latest = new Map<string, CalendarEvent | null>();
+function sortChanges(changes: readonly EventChange[]): SortedChanges {
+  const latest = new Map<string, Exclude<EventChange, { kind: "skipped" | "missing" }>>();
   let skipped = 0;
   for (const change of changes) {
     if (change.kind === "skipped") skipped += 1;
-    else if (change.kind === "removed") latest.set(change.externalEventId, null);
-    else if (change.kind === "event") latest.set(change.event.externalEventId, change.event);
+    else if (change.kind === "event") latest.set(change.event.externalEventId, change);
+    else if (change.kind !== "missing") latest.set(change.externalEventId, change);
   }
-  const events = [...latest.values()].filter((event) => event !== null);
-  const removed = [...latest].filter(([, event]) => event === null).map(([id]) => id);
-  return { events, removed, skipped };
+  const last = [...latest.values()];
+  return {
+    events: last.flatMap((change) => (change.kind === "event" ? [change.event] : [])),
+    removed: last.flatMap((change) => (change.kind === "event" ? [] : [change.externalEventId])),
+    removedWithSeries: last.flatMap((change) => (change.kind === "removed" ? [change.externalEventId] : [])),
+    skipped,
+  };
 }
 
 interface WrittenRow {
@@ -156,13 +169,17 @@ function iso(text: string | null): string {
   return new Date(String(text)).toISOString();
 }
 
-/** A removed id may be an occurrence, or a series: then all its occurrences go. */
-async function cancelRemoved(unit: UnitOfWork, page: PageOfChanges, removed: string[]): Promise<number> {
+async function cancelRemoved(
+  unit: UnitOfWork,
+  page: PageOfChanges,
+  removed: string[],
+  removedWithSeries: string[],
+): Promise<number> {
   if (removed.length === 0) return 0;
   const { rows } = await sql<{ id: string }>`
     update appointment set status = 'CANCELLED', status_reason = 'REMOVED_AT_PROVIDER', updated_at = ${unit.now}::timestamptz
     where firm_id = ${unit.firmId} and connection_id = ${page.connectionId} and status <> 'CANCELLED'
-      and (external_event_id = any(${removed}::text[]) or recurring_event_id = any(${removed}::text[]))
+      and (external_event_id = any(${removed}::text[]) or recurring_event_id = any(${removedWithSeries}::text[]))
     returning id
   `.execute(unit.em.getKysely());
   await recordForAppointments(unit, {

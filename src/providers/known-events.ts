@@ -18,7 +18,8 @@ export async function askForEvents(events: readonly KnownEvent[], reader: EventR
     const told =
       recurringEventId !== null && group.length > 1 ? await askForSeries(recurringEventId, group, reader) : noneTold;
     for (const { externalEventId } of group) {
-      changes.push(told(externalEventId) ?? (await reader.readEvent(externalEventId)) ?? removed(externalEventId));
+      const change = told(externalEventId) ?? (await reader.readEvent(externalEventId));
+      changes.push(change === null || change.kind === "removed" ? gone(externalEventId) : change);
     }
   }
   return changes;
@@ -29,7 +30,7 @@ const noneTold: Told = () => undefined;
 
 async function askForSeries(id: string, group: readonly KnownEvent[], reader: EventReader): Promise<Told> {
   const occurrences = await reader.readOccurrences(id, windowOf(group));
-  if (occurrences === null) return removed;
+  if (occurrences === null) return gone;
   const changes = new Map(occurrences.map((change) => [eventIdOf(change), change]));
   return (externalEventId) => changes.get(externalEventId);
 }
@@ -46,6 +47,6 @@ function eventIdOf(change: EventChange): string | null {
   return change.kind === "event" ? change.event.externalEventId : change.externalEventId;
 }
 
-function removed(externalEventId: string): EventChange {
-  return { kind: "removed", externalEventId };
+function gone(externalEventId: string): EventChange {
+  return { kind: "gone", externalEventId };
 }

@@ -25,6 +25,8 @@ export type EventChange =
   | { kind: "event"; event: CalendarEvent }
   /** Gone or cancelled at the provider; only the id is certain. The id of a series stands for all its occurrences. */
   | { kind: "removed"; externalEventId: string }
+  /** Gone or cancelled at the provider: this event alone, which says nothing of the occurrences of a series with its id. */
+  | { kind: "gone"; externalEventId: string }
   /**
    * Perhaps gone, perhaps only moved out of the window; or a series that has changed, of which the page has told what it could.
    * Nothing may be cancelled by it: whoever holds events with this id, or of this series, that the page does not tell, asks
@@ -93,7 +95,7 @@ export interface OpenCalendar {
   /** Pages of one round are asked for in order. A call that failed may be repeated. */
   listChanges(request: ListChangesRequest): Promise<ChangePage>;
   /**
-   * What has become of events, in any order, each once: as it is now, `removed` when it is gone or cancelled, `skipped` when it
+   * What has become of events, in any order, each once: as it is now, `gone`, or `skipped` when it
    * cannot be read. At most one request an event and one a series, plus further pages of long series; a calendar that cannot be
    * reached is a failure, never a removal.
    */

@@ -1,4 +1,4 @@
-import type { CalendarEvent, ChangePage, EventChange, EventWindow, KnownEvent } from "../../src/providers/provider.js";
+import type { CalendarEvent, ChangePage, EventWindow, KnownEvent } from "../../src/providers/provider.js";
 import type { Occurrence } from "../../src/simulator/occurrences.js";
 
 /** A calendar's events as a client knows them that does nothing but apply what a provider tells. */
@@ -7,15 +7,14 @@ export class CalendarCopy {
   cursor: string | null = null;
 
   apply(page: ChangePage): void {
-    this.applyChanges(page.changes);
-    this.cursor = page.nextCursor;
-  }
-
-  applyChanges(changes: readonly EventChange[]): void {
-    for (const change of changes) {
+    const { changes } = page;
+    for (const change of changes)
       if (change.kind === "event") this.#events.set(change.event.externalEventId, change.event);
-      if (change.kind === "removed") this.#remove(change.externalEventId);
+    for (const change of changes) {
+      if (change.kind === "removed" || change.kind === "gone") this.#events.delete(change.externalEventId);
+      if (change.kind === "removed") this.#removeSeries(change.externalEventId);
     }
+    this.cursor = page.nextCursor;
   }
 
   /** What is held of the events that a page calls missing and does not tell itself. */
@@ -37,9 +36,7 @@ export class CalendarCopy {
     }));
   }
 
-  /** The id may be a series': then all its occurrences go. */
-  #remove(id: string): void {
-    this.#events.delete(id);
+  #removeSeries(id: string): void {
     for (const { externalEventId, recurringEventId } of this.#events.values()) {
       if (recurringEventId === id) this.#events.delete(externalEventId);
     }

@@ -100,9 +100,7 @@ export class ContractWorld {
     let pageToken: string | null = null;
     do {
       const page: ChangePage = await calendar.listChanges({ accessToken, range, pageToken });
-      const events = copy.heldOf(page);
-      copy.apply(page);
-      if (events.length > 0) copy.applyChanges(await calendar.getEvents({ accessToken, events }));
+      copy.apply(await resolved(page, copy, calendar, accessToken));
       pages.push(page);
       pageToken = page.nextPageToken;
     } while (pageToken !== null);
@@ -132,6 +130,18 @@ export class ContractWorld {
   #call() {
     return { signal: new AbortController().signal, onRequest: () => (this.requests += 1) };
   }
+}
+
+/** Asks what has become of what a page calls missing, as the engine does. */
+async function resolved(
+  page: ChangePage,
+  copy: CalendarCopy,
+  calendar: OpenCalendar,
+  accessToken: string,
+): Promise<ChangePage> {
+  const events = copy.heldOf(page);
+  if (events.length === 0) return page;
+  return { ...page, changes: [...page.changes, ...(await calendar.getEvents({ accessToken, events }))] };
 }
 
 /** What a call failed with. Anything else than a ProviderFailure breaks the port's promise. */

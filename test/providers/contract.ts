@@ -3,6 +3,7 @@ import { demoCalendars } from "../../src/simulator/demo-calendars.js";
 import { CalendarCopy } from "./calendar-copy.js";
 import { describeDisturbances, describeRefusals } from "./contract-failures.js";
 import { describeHistories } from "./contract-histories.js";
+import { describeSeries } from "./contract-series.js";
 import {
   account,
   at,
@@ -32,6 +33,9 @@ export function describeProviderContract(subject: ContractSubject): void {
     });
     describe("a round from a cursor", () => {
       describeRoundsFromCursors(world);
+    });
+    describe("a series", () => {
+      describeSeries(world);
     });
     describe("any history", () => {
       describeHistories(world);

@@ -44,6 +44,8 @@ export interface GoogleConnection {
 export class GoogleCalendar implements OpenCalendar {
   /** Once it has answered, an event that is not found is gone rather than out of reach. */
   #isReachable = false;
+  /** Of which the round has told living occurrences: when their id is told as removed, a single event has become a series. */
+  readonly #livingSeries = new Set<string>();
 
   constructor(
     private readonly api: calendar_v3.Calendar,
@@ -69,9 +71,23 @@ export class GoogleCalendar implements OpenCalendar {
       ),
     );
     this.#isReachable = true;
-    const { changes, nextPageToken, nextSyncToken } = page;
+    if (pageToken === null) this.#livingSeries.clear();
+    const { nextPageToken, nextSyncToken } = page;
     const nextCursor = range.kind === "BOUNDED" ? null : nextSyncToken;
+    const changes = this.#sparingLiving(page.changes);
     return { changes, nextPageToken, resumePageToken: nextPageToken, nextCursor };
+  }
+
+  #sparingLiving(changes: readonly EventChange[]): EventChange[] {
+    for (const change of changes) {
+      if (change.kind === "event" && change.event.recurringEventId !== null)
+        this.#livingSeries.add(change.event.recurringEventId);
+    }
+    return changes.map((change) =>
+      change.kind === "removed" && this.#livingSeries.has(change.externalEventId)
+        ? { ...change, kind: "gone" }
+        : change,
+    );
   }
 
   getEvents({ accessToken, events }: GetEventsRequest): Promise<EventChange[]> {
