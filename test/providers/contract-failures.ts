@@ -74,7 +74,7 @@ export function describeRefusals(world: ContractWorld, { uselessScopes }: Contra
     const { control } = world;
     control.addCalendar({ account, id: "second", name: "Second", timeZone: "UTC" });
     const accessToken = await world.access();
-    const calendar = world.openCalendar(account, "second");
+    const calendar = world.opener(account, "second")();
     const list = () => calendar.listChanges({ accessToken, range: fullRound, pageToken: null });
     expect((await list()).changes).toEqual([]);
     control.removeCalendar(account, "second");

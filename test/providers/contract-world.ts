@@ -83,9 +83,14 @@ export class ContractWorld {
   }
 
   /** As one attempt has it. */
-  openCalendar(owner = account, calendar?: string): OpenCalendar {
+  openCalendar(): OpenCalendar {
+    return this.opener(account)();
+  }
+
+  /** Opens a calendar again and again, also when it is not there any more. */
+  opener(owner: string, calendar?: string): () => OpenCalendar {
     const calendarId = this.#subject.calendarIdOf(this.control, owner, calendar);
-    return this.#started[this.patience].openCalendar(calendarId, this.#call());
+    return () => this.#started[this.patience].openCalendar(calendarId, this.#call());
   }
 
   listPage(range: ChangeRange, pageToken: string | null, accessToken: string): Promise<ChangePage> {
@@ -95,16 +100,28 @@ export class ContractWorld {
   /** Lists a round to its end, as the engine does, and applies it. */
   async pull(copy: CalendarCopy, range: ChangeRange = fullRound, owner = account): Promise<ChangePage[]> {
     const accessToken = await this.access(owner);
-    const calendar = this.openCalendar(owner);
+    const calendar = this.opener(owner)();
     const pages: ChangePage[] = [];
     let pageToken: string | null = null;
     do {
       const page: ChangePage = await calendar.listChanges({ accessToken, range, pageToken });
-      copy.apply(await resolved(page, copy, calendar, accessToken));
+      copy.apply(await this.resolved(page, copy, calendar, accessToken));
       pages.push(page);
       pageToken = page.nextPageToken;
     } while (pageToken !== null);
     return pages;
+  }
+
+  /** Asks what has become of what a page calls missing, as the engine does. */
+  async resolved(
+    page: ChangePage,
+    copy: CalendarCopy,
+    calendar: OpenCalendar,
+    accessToken: string,
+  ): Promise<ChangePage> {
+    const events = copy.heldOf(page);
+    if (events.length === 0) return page;
+    return { ...page, changes: [...page.changes, ...(await calendar.getEvents({ accessToken, events }))] };
   }
 
   pullChanges(copy: CalendarCopy): Promise<ChangePage[]> {
@@ -130,18 +147,6 @@ export class ContractWorld {
   #call() {
     return { signal: new AbortController().signal, onRequest: () => (this.requests += 1) };
   }
-}
-
-/** Asks what has become of what a page calls missing, as the engine does. */
-async function resolved(
-  page: ChangePage,
-  copy: CalendarCopy,
-  calendar: OpenCalendar,
-  accessToken: string,
-): Promise<ChangePage> {
-  const events = copy.heldOf(page);
-  if (events.length === 0) return page;
-  return { ...page, changes: [...page.changes, ...(await calendar.getEvents({ accessToken, events }))] };
 }
 
 /** What a call failed with. Anything else than a ProviderFailure breaks the port's promise. */

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { demoCalendars } from "../../src/simulator/demo-calendars.js";
 import { CalendarCopy } from "./calendar-copy.js";
+import { describeBoundedRounds, describeInterruptedRounds } from "./contract-bounded.js";
 import { describeDisturbances, describeRefusals } from "./contract-failures.js";
 import { describeHistories } from "./contract-histories.js";
 import { describeSeries } from "./contract-series.js";
+import { describeSingleEvents } from "./contract-single-events.js";
 import {
   account,
   at,
@@ -36,6 +38,15 @@ export function describeProviderContract(subject: ContractSubject): void {
     });
     describe("a series", () => {
       describeSeries(world);
+    });
+    describe("an event that is held", () => {
+      describeSingleEvents(world);
+    });
+    describe("a bounded round", () => {
+      describeBoundedRounds(world);
+    });
+    describe("a round that is interrupted", () => {
+      describeInterruptedRounds(world);
     });
     describe("any history", () => {
       describeHistories(world);
