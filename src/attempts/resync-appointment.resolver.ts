@@ -17,7 +17,7 @@ class ResyncAppointmentPayload {
   @Field(() => ID)
   appointmentId!: string;
 
-  @Field(() => ID)
+  @Field(() => String)
   externalEventId!: string;
 
   @Field(() => SyncResult)

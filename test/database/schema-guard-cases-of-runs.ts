@@ -35,6 +35,7 @@ export const runGuardCases: GuardCase[] = [
       ["a round of no length", { round_start: nine, round_end: nine }],
     ],
     sync_run_reason_check: [["a reason without end", { reason: "x".repeat(501) }]],
+    sync_run_cancel_reason_check: [["a cancellation's reason without end", { cancel_reason: "x".repeat(501) }]],
     sync_run_appointment_of_operation: [
       ["a pull of changes of one appointment", { appointment_id: appointment }],
       ["a resync of one appointment as if of all", { ...resync, appointment_id: appointment }],

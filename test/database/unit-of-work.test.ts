@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type pg from "pg";
+import { lockRun } from "../../src/attempts/lock.js";
 import { SyncRun } from "../../src/attempts/sync-run.entity.js";
 import { AuditEvent } from "../../src/audit/audit-event.entity.js";
 import { record } from "../../src/audit/record.js";
@@ -163,7 +164,8 @@ describe("a unit of work is repeated on fresh entities", () => {
       unitOfWork(em, firm, async (work) => {
         tries[name] += 1;
         for (const id of [first, second]) {
-          const run = await loadRun(work, id);
+          const run = await lockRun(work, id);
+          if (!run) throw new Error(`there is no run ${id}`);
           loaded.push(run);
           run.pagesDone += 1;
           await work.em.flush();

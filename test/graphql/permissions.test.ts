@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Role } from "../../src/access/actor.js";
+import { permissions } from "../../src/graphql/permissions.js";
 import { post, startTestServer, tokenOf, type TestServer } from "../support/graphql-server.js";
 
 let server: TestServer;
@@ -24,7 +25,15 @@ const managerFields = [
   "appointments { totalCount }",
   "auditEvents { totalCount }",
 ];
-const mutations = ['resyncConnection(connectionId: "1") { message }'];
+/** Of things that do not exist, so that who may ask is told so. */
+const mutations = [
+  'resyncConnection(connectionId: "999999") { message }',
+  'resyncAppointment(appointmentId: "999999") { message }',
+  'replayAttempt(attemptId: "999999") { message }',
+  'cancelSyncRun(correlationId: "0b7e6f0a-3f6b-4c1d-9b55-1f2e3d4c5b6a") { run { id } }',
+  'pauseConnection(connectionId: "999999") { id }',
+  'resumeConnection(connectionId: "999999") { id }',
+];
 
 const refused = "You do not have permission to perform this action.";
 
@@ -65,6 +74,16 @@ describe.each<Role>(["manager", "partner", "firm_admin"])("a %s", (role) => {
     expect(status).toBe(200);
     expect(errors.filter(({ extensions }) => extensions["code"] !== "NOT_FOUND")).toEqual([]);
   });
+
+  test.each(mutations)("may ask for %s", async (field) => {
+    const { data, errors } = await server.ask(`mutation { allowed: ${field} }`, {}, await tokenOf({ role }));
+    expect(data).toEqual({ allowed: null });
+    expect(errors).toEqual([expect.objectContaining({ path: ["allowed"], extensions: { code: "NOT_FOUND" } })]);
+  });
+});
+
+test("the mutations asked here are all there are", () => {
+  expect(mutations.map((field) => field.replace(/\(.*/, "")).sort()).toEqual(Object.keys(permissions.Mutation).sort());
 });
 
 describe("a refusal", () => {
