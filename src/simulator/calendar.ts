@@ -1,7 +1,9 @@
 import type { ProviderKind } from "./accounts.js";
 import { ChangeLog } from "./change-log.js";
+import { Departures } from "./departures.js";
+import type { Departure } from "./departures.js";
 import { instanceId, parseInstanceId } from "./event.js";
-import type { ExceptionEvent, Moved, SeriesEvent, SingleEvent, StoredEvent } from "./event.js";
+import type { ExceptionEvent, SeriesEvent, SingleEvent, StoredEvent } from "./event.js";
 import { applyPatch, emptySeries, exceptionOf } from "./event-change.js";
 import type { EventPatch, NewEvent } from "./event-change.js";
 import { dropExceptions, knownInstances, rememberFormer } from "./former-instances.js";
@@ -28,22 +30,13 @@ export type FoundEvent =
   | { kind: "instance"; series: SeriesEvent; originalStartsAt: number }
   | { kind: "former"; series: SeriesEvent; id: string; originalStartsAt: number; isAllDay: boolean };
 
-/** An id that left the calendar for another one; a series leaves with one for each of its instances. */
-export interface Departure {
-  id: string;
-  seq: number;
-  isInstance: boolean;
-  moved?: Moved;
-}
-
 /** One calendar: its events in their order of creation, and every change with a number that only rises. */
 export class SimulatedCalendar {
   readonly expansions: SeriesExpansions;
   /** In order of creation; deleted ones stay until the history is pruned. */
   readonly events: StoredEvent[] = [];
   readonly changes = new ChangeLog();
-  /** In the order of their numbers. */
-  readonly departures: Departure[] = [];
+  readonly departures = new Departures();
   readonly #byId = new Map<string, StoredEvent>();
   #nextPosition = 0;
   #prunedSeq = 0;
@@ -134,11 +127,7 @@ export class SimulatedCalendar {
     const event = this.#byId.get(id);
     if (!event || event.kind === "exception") throw new StateError("missing", `no such event: ${id}`);
     if (event.status === "cancelled") throw new StateError("cancelled", `cancelled: ${id}`);
-    const seq = this.changes.advance();
-    for (const left of [id, ...knownIds(event, this.expansions)]) {
-      const departure = { id: left, seq, isInstance: left !== id };
-      this.departures.push(event.moved ? { ...departure, moved: event.moved } : departure);
-    }
+    this.departures.record(event, this.changes.advance(), this.expansions);
     const taken = event.kind === "series" ? [event, ...event.exceptions.values()] : [event];
     for (const each of taken) this.#discard(each);
     this.changes.giveAway(taken);
@@ -156,7 +145,7 @@ export class SimulatedCalendar {
   /** Forgets deleted events and all history: tokens given out so far are too old afterwards. */
   prune(): void {
     this.#prunedSeq = this.changes.advance();
-    this.departures.length = 0;
+    this.departures.clear();
     for (const event of this.events) {
       if (event.kind === "series") event.formerInstances.clear();
     }
@@ -172,7 +161,7 @@ export class SimulatedCalendar {
     departures: readonly Departure[],
     counters: { seq: number; prunedSeq: number; updatedAt: number },
   ): void {
-    for (const departure of departures) this.departures.push(departure);
+    this.departures.restore(departures);
     for (const event of events) {
       this.events.push(event);
       this.#byId.set(event.id, event);
@@ -244,12 +233,6 @@ export class SimulatedCalendar {
     this.events.splice(this.events.indexOf(event), 1);
     this.changes.forget(event);
   }
-}
-
-/** The ids of instances that clients may know of a series, former ones too. */
-function knownIds(event: SingleEvent | SeriesEvent, expansions: SeriesExpansions): string[] {
-  if (event.kind === "single") return [];
-  return [...expansions.instanceIds(event).keys(), ...event.formerInstances.keys()];
 }
 
 /** Cancelled instances are remembered as long as their series. */

@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { TLSSocket } from "node:tls";
 import { setTimeout as pause } from "node:timers/promises";
 import { adminAnswer, isAdminPath } from "./admin/routes.js";
 import type { Control } from "./control.js";
@@ -9,47 +8,15 @@ import { jsonAnswer } from "./answer.js";
 import type { Answer, IncomingRequest } from "./answer.js";
 import { deliver, deliverDisturbed, disturbedAnswer } from "./delivery.js";
 import type { Fault } from "./faults.js";
-import { googleAccountOf, googleAnswer, isGooglePath } from "./google/routes.js";
+import { readRequest } from "./incoming-request.js";
 import type { JournalEntry } from "./journal.js";
-import {
-  isMicrosoftPath,
-  mailboxOf,
-  microsoftAccountOf,
-  microsoftAnswer,
-  overLimitAnswer,
-} from "./microsoft/routes.js";
-import type { ProviderKind } from "./accounts.js";
+import { overLimitAnswer } from "./microsoft/routes.js";
+import { PROVIDERS } from "./provider-apis.js";
+import type { ProviderApi } from "./provider-apis.js";
 import type { SelfSigned } from "./self-signed-certificate.js";
 import type { World } from "./world.js";
 
-const MOST_BODY_BYTES = 4 * 1_048_576;
 const IDLE_MS = 30_000;
-
-interface ProviderApi {
-  provider: ProviderKind;
-  isPath: (path: string) => boolean;
-  accountOf: (world: World, request: IncomingRequest) => string | null;
-  answer: (world: World, request: IncomingRequest) => Answer;
-  /** Whose limits a request counts towards; null where none does. */
-  mailboxOf: (world: World, request: IncomingRequest) => string | null;
-}
-
-const PROVIDERS: readonly ProviderApi[] = [
-  {
-    provider: "google",
-    isPath: isGooglePath,
-    accountOf: googleAccountOf,
-    answer: googleAnswer,
-    mailboxOf: () => null,
-  },
-  {
-    provider: "microsoft",
-    isPath: isMicrosoftPath,
-    accountOf: microsoftAccountOf,
-    answer: microsoftAnswer,
-    mailboxOf,
-  },
-];
 
 /** The simulator's HTTP side: reads requests, keeps the journal, and applies faults before and after the providers' answers. */
 export class HttpServer {
@@ -203,26 +170,4 @@ function isCarriedOut({ when, effect }: Fault): boolean {
 /** The request is carried out after the delay then, as by a slow service. */
 function isOnlyDelay({ effect }: Pick<Fault, "effect">): boolean {
   return Object.keys(effect).every((name) => name === "delayMs");
-}
-
-async function readRequest(message: IncomingMessage): Promise<IncomingRequest | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MOST_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  const url = URL.parse(message.url ?? "/", "http://simulator.invalid") ?? new URL("http://simulator.invalid/");
-  const headers = headersOf(message);
-  const origin = `${message.socket instanceof TLSSocket ? "https" : "http"}://${headers["host"] ?? "127.0.0.1"}`;
-  return { method: message.method ?? "GET", url, origin, headers, body: Buffer.concat(chunks).toString() };
-}
-
-function headersOf(message: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(message.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
-  }
-  return headers;
 }

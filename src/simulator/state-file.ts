@@ -3,7 +3,8 @@ import { rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Account } from "./accounts.js";
 import { SimulatedCalendar } from "./calendar.js";
-import type { CalendarDescription, Departure } from "./calendar.js";
+import type { CalendarDescription } from "./calendar.js";
+import type { Departure } from "./departures.js";
 import type { ExceptionEvent, FormerInstance, SeriesEvent, StoredEvent } from "./event.js";
 import type { StoredTokens } from "./tokens.js";
 import type { World } from "./world.js";
@@ -119,7 +120,14 @@ function* lines(world: World): Generator<string> {
     for (const { calendar, seq: listSeq, isRemoved } of entries.values()) {
       const { description, seq, prunedSeq, updatedAt } = calendar;
       const counters = { seq, prunedSeq, updatedAt };
-      yield text({ line: "calendar", description, counters, listSeq, isRemoved, departures: calendar.departures });
+      yield text({
+        line: "calendar",
+        description,
+        counters,
+        listSeq,
+        isRemoved,
+        departures: calendar.departures.all(),
+      });
       for (const event of calendar.events) yield eventText(event);
     }
   }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { demoCalendars, fileCalendars } from "../../src/simulator/demo-calendars.js";
+import { demoCalendars, fileCalendars, microsoftDemoCalendars } from "../../src/simulator/demo-calendars.js";
 import { readIcs } from "../../src/simulator/calendars/ics-calendar.js";
 import type { Simulator } from "../../src/simulator/simulator.js";
 import { clientOf, givenSimulator } from "./given.js";
@@ -28,6 +28,15 @@ describe("the demo's calendars", () => {
     expect(counts["feeds@example.com"]).toBeGreaterThan(200);
     expect(counts["holidays@example.com"]).toBeGreaterThan(100);
     expect(counts["centre@example.com"]).toBeGreaterThan(1000);
+  });
+
+  test.each(days)("are as full for Microsoft (%i), one of them of recurring events", async (now) => {
+    const simulator = await givenSimulator({ now: () => now, microsoftCalendars: microsoftDemoCalendars({ now }) });
+    expect(inWindow(simulator, "office@example.org", now).length).toBeGreaterThan(200);
+    const school = inWindow(simulator, "school@example.org", now);
+    expect(school.length).toBeGreaterThan(1000);
+    const series = simulator.control.calendar("school@example.org").events.filter(({ kind }) => kind === "series");
+    expect(series.length).toBeGreaterThan(15);
   });
 
   test("keep weekday and wall-clock time where they are moved", async () => {
@@ -110,6 +119,23 @@ describe("given files", () => {
     expect(team?.events).toMatchObject([
       { title: "Old", start: { dateTime: "2020-01-01T09:00:00", timeZone: "Europe/Zurich" } },
     ]);
+  });
+
+  test("become one calendar of each provider, at addresses of their own", async () => {
+    const lines = ["UID:1", "DTSTART:20200101T090000"];
+    const icsFiles = [
+      await givenFile("Team.ics", file(vevent(...lines))),
+      await givenFile("school.ics", file(vevent(...lines))),
+    ];
+    const google = (await demoCalendars({ icsFiles })).slice(-2).map(({ account }) => account);
+    const microsoft = microsoftDemoCalendars({ icsFiles }).slice(-2);
+    expect(google).toEqual(["team@example.com", "school@example.com"]);
+    expect(microsoft.map(({ account, name }) => [account, name])).toEqual([
+      ["team@example.org", "Team"],
+      ["school-2@example.org", "school"],
+    ]);
+    const simulator = await givenSimulator({ microsoftCalendars: microsoft });
+    expect(simulator.control.state().accounts.map(({ provider }) => provider)).toEqual(["microsoft", "microsoft"]);
   });
 
   test.each([

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Simulator } from "../../src/simulator/simulator.js";
-import { ann, clientOf, dayOn, givenSimulator, hourOn } from "./given.js";
+import { ann, bob, clientOf, dayOn, givenSimulator, givenWeekly, graphClientOf, hourOn } from "./given.js";
+import { immutable } from "./graph-client.js";
 
 let folder: string;
 let stateFile: string;
@@ -52,6 +53,35 @@ describe("a simulator with a state file", () => {
     expect(response.status).toBe(200);
     const made = second.control.createEvent(ann, hourOn("2026-11-30"));
     expect(second.control.calendar(ann).events.filter((event) => event.id === made.id)).toHaveLength(1);
+  });
+
+  test("goes on for Microsoft, too: ids, moves, states, tokens and zones", async () => {
+    const first = await givenSimulator({ stateFile });
+    const { control } = first;
+    control.addAccount(bob, { provider: "microsoft", timeZone: "Europe/Zurich" });
+    control.addCalendar({ account: bob, id: "team", name: "Team", timeZone: "UTC" });
+    const { id, instances } = givenWeekly(first);
+    control.cancelEvent(bob, control.createEvent(bob, hourOn("2026-11-24")).id);
+    const { deltaLink } = await graphClientOf(first, bob).round();
+    control.updateEvent(bob, instances[1] ?? "", { title: "Changed" });
+    control.moveEvent(bob, id, "team");
+    control.setTimeZone(bob, "Asia/Tokyo");
+    const token = control.issueAccessToken(bob);
+    const link = (simulator: Simulator) => deltaLink.replace(first.url, simulator.url);
+    const round = async (simulator: Simulator, prefer: string) =>
+      (await graphClientOf(simulator, bob).round(link(simulator), prefer)).items;
+    const [immutableIds, usualIds] = [await round(first, immutable), await round(first, "odata.maxpagesize=50")];
+    const { accounts } = control.state();
+    const seen = control.occurrences(bob, new Date(0), new Date("2100-01-01"), "team");
+    await first.close();
+
+    const second = await givenSimulator({ stateFile });
+    expect(second.control.state().accounts).toEqual(accounts);
+    expect(second.control.occurrences(bob, new Date(0), new Date("2100-01-01"), "team")).toEqual(seen);
+    expect(await round(second, immutable)).toEqual(immutableIds);
+    expect(await round(second, "odata.maxpagesize=50")).toEqual(usualIds);
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(`${second.microsoftApiUrl}/me/mailboxSettings`, { headers })).status).toBe(200);
   });
 
   test("saves while it runs, so that a kill loses a second at most", async () => {

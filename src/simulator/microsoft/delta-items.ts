@@ -79,8 +79,7 @@ function sourceOf(calendar: SimulatedCalendar, event: StoredEvent, round: Round,
 }
 
 function departuresOf(calendar: SimulatedCalendar, since: number, until: number): Source[] {
-  const departed = calendar.departures.filter(({ seq }) => seq > since && seq <= until);
-  return [...Map.groupBy(departed, ({ seq }) => seq)].map(([place, group]) => ({
+  return [...Map.groupBy(calendar.departures.between(since, until), ({ seq }) => seq)].map(([place, group]) => ({
     place,
     items: () => group.map(({ id, moved }) => ({ kind: "departed" as const, id, moved })),
   }));

@@ -5,7 +5,7 @@ import type { World } from "../world.js";
 import { deltaItems } from "./delta-items.js";
 import type { DeltaItem, Round } from "./delta-items.js";
 import { eventResource, occurrenceResource } from "./event-resource.js";
-import type { EventView } from "./event-resource.js";
+import type { EventView } from "./event-view.js";
 import { eventIdAfter } from "./graph-id.js";
 import { GraphError } from "./graph-error.js";
 import type { QueryOptions } from "./query-options.js";

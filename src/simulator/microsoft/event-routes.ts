@@ -11,7 +11,8 @@ import {
   viewItems,
 } from "./event-reads.js";
 import { eventEtag, eventResource, idOf } from "./event-resource.js";
-import type { EventView, PresentItem } from "./event-resource.js";
+import type { PresentItem } from "./event-resource.js";
+import type { EventView } from "./event-view.js";
 import { badQuery } from "./graph-error.js";
 import { graphCalendarId } from "./graph-id.js";
 import { readWindow } from "./time-window.js";

@@ -22,7 +22,7 @@ export interface EventId {
   times: number;
 }
 
-export function encodeEventId({ isImmutable, id, calendar, times }: EventId): string {
+function encodeEventId({ isImmutable, id, calendar, times }: EventId): string {
   const text = isImmutable ? `${calendar} ${id}` : `${calendar} ${times} ${id}`;
   return wrapped(isImmutable ? IMMUTABLE : DEFAULT, text);
 }
