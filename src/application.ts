@@ -6,6 +6,7 @@ import { openDatabase, openSystemDatabase } from "./database/orm.js";
 import { pendingMigrations } from "./database/pending-migrations.js";
 import { googleProvider } from "./providers/google/client.js";
 import { ProviderHttp } from "./providers/http.js";
+import { microsoftProvider } from "./providers/microsoft/client.js";
 import type { CalendarProvider, ProviderName } from "./providers/provider.js";
 import { startServer, type Server } from "./server.js";
 import { SyncEngine } from "./sync/sync-engine.js";
@@ -24,11 +25,22 @@ export interface GoogleApplication {
   clientSecret: string;
 }
 
+/** Where Microsoft Graph answers, and as which OAuth application it is asked. */
+export interface MicrosoftApplication {
+  apiUrl: string;
+  loginUrl: string;
+  tenant: string;
+  clientId: string;
+  clientSecret: string;
+}
+
 export interface ApplicationOptions {
   config: Config;
   logins: ApplicationLogins;
   /** Null: Google calendars are not synced by this process. */
   google: GoogleApplication | null;
+  /** Null or absent: Microsoft calendars are not synced by this process. */
+  microsoft?: MicrosoftApplication | null;
   /** Put into GraphiQL, in demo mode only. */
   graphiqlToken: string | null;
   log: Logger;
@@ -81,8 +93,14 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   }
 }
 
-function providersOf({ google }: ApplicationOptions, http: ProviderHttp): Map<ProviderName, CalendarProvider> {
-  return new Map(google ? [["GOOGLE", googleProvider({ ...google, http })]] : []);
+function providersOf(
+  { google, microsoft }: ApplicationOptions,
+  http: ProviderHttp,
+): Map<ProviderName, CalendarProvider> {
+  const providers = new Map<ProviderName, CalendarProvider>();
+  if (google) providers.set("GOOGLE", googleProvider({ ...google, http }));
+  if (microsoft) providers.set("MICROSOFT", microsoftProvider({ ...microsoft, http }));
+  return providers;
 }
 
 type EntityManager = Parameters<typeof startServer>[0]["em"];

@@ -14,6 +14,7 @@ export const secretNames = [
   "JWT_SECRET_PREVIOUS",
   "CREDENTIALS_KEYS",
   "GOOGLE_CLIENT_SECRET",
+  "MICROSOFT_CLIENT_SECRET",
 ] as const;
 
 const whole = (minimum: number, maximum: number) =>
@@ -54,6 +55,11 @@ const credentialsKeys = z.string().superRefine((text, check) => {
   }
 });
 
+/** It becomes a part of the path of token requests. */
+const tenant = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, {
+  error: "must be a tenant's id or domain, or common, organizations or consumers",
+});
+
 const roleList = z
   .string()
   .transform((text) => text.split(",").map((part) => part.trim()))
@@ -92,6 +98,11 @@ export const variables = z.object({
   GOOGLE_CLIENT_SECRET: z.string().optional(),
   GOOGLE_API_URL: webUrl.optional(),
   GOOGLE_TOKEN_URL: webUrl.optional(),
+  MICROSOFT_CLIENT_ID: z.string().optional(),
+  MICROSOFT_CLIENT_SECRET: z.string().optional(),
+  MICROSOFT_TENANT: tenant.default("common"),
+  MICROSOFT_API_URL: webUrl.optional(),
+  MICROSOFT_LOGIN_URL: webUrl.optional(),
   SYNC_INTERVAL_SECONDS: whole(1, 7 * day).optional(),
   SYNC_WINDOW_PAST_DAYS: whole(0, 3650).default(30),
   SYNC_WINDOW_FUTURE_DAYS: whole(1, 3650).default(365),

@@ -61,7 +61,11 @@ function withFileContents(environment: Environment, faults: string[]): Environme
 
 /** Nothing points to a real database or provider: the server shows itself on an embedded database and simulated providers. */
 function isDemo(values: Variables | Environment): boolean {
-  return values.DATABASE_URL === undefined && values.GOOGLE_CLIENT_ID === undefined;
+  return (
+    values.DATABASE_URL === undefined &&
+    values.GOOGLE_CLIENT_ID === undefined &&
+    values.MICROSOFT_CLIENT_ID === undefined
+  );
 }
 
 /** Whether real calendars are at stake, so that no secret may be made up. */
@@ -71,6 +75,8 @@ function isReal(present: Environment): boolean {
 
 function missingVariables(present: Environment): string[] {
   const has = (name: keyof Variables): boolean => present[name] !== undefined;
+  const hasProvider = has("GOOGLE_CLIENT_ID") || has("MICROSOFT_CLIENT_ID");
+  const hasSecret = has("GOOGLE_CLIENT_SECRET") || has("MICROSOFT_CLIENT_SECRET");
   const isProduction = present["NODE_ENV"] === "production";
   const migrates = ["true", "1"].includes(present["MIGRATE_ON_START"] ?? "");
   const needed: [name: keyof Variables, isNeeded: boolean, reason: string][] = [
@@ -80,9 +86,15 @@ function missingVariables(present: Environment): string[] {
     ["DATABASE_SYSTEM_URL", has("DATABASE_URL"), "scheduling crosses firms and has its own login"],
     ["DATABASE_OWNER_URL", has("DATABASE_URL") && migrates, "MIGRATE_ON_START is on"],
     ["CREDENTIALS_KEYS", isReal(present), "stored provider tokens are encrypted with them"],
-    ["GOOGLE_CLIENT_ID", isProduction, "NODE_ENV=production needs a provider"],
-    ["GOOGLE_CLIENT_ID", !isProduction && has("GOOGLE_CLIENT_SECRET"), "GOOGLE_CLIENT_SECRET is set"],
+    [
+      "GOOGLE_CLIENT_ID",
+      isProduction && !hasProvider && !hasSecret,
+      "NODE_ENV=production needs a provider: it or MICROSOFT_CLIENT_ID",
+    ],
+    ["GOOGLE_CLIENT_ID", has("GOOGLE_CLIENT_SECRET"), "GOOGLE_CLIENT_SECRET is set"],
     ["GOOGLE_CLIENT_SECRET", has("GOOGLE_CLIENT_ID"), "GOOGLE_CLIENT_ID is set"],
+    ["MICROSOFT_CLIENT_ID", has("MICROSOFT_CLIENT_SECRET"), "MICROSOFT_CLIENT_SECRET is set"],
+    ["MICROSOFT_CLIENT_SECRET", has("MICROSOFT_CLIENT_ID"), "MICROSOFT_CLIENT_ID is set"],
   ];
   return needed
     .filter(([name, isNeeded]) => isNeeded && !has(name))
@@ -137,6 +149,7 @@ function configOf(values: Variables) {
     },
     credentialKeys: parseCredentialKeys(values.CREDENTIALS_KEYS ?? ""),
     google: googleConfig(values),
+    microsoft: microsoftConfig(values),
     sync: {
       intervalSeconds: values.SYNC_INTERVAL_SECONDS ?? (demo ? 20 : 300),
       windowPastDays: values.SYNC_WINDOW_PAST_DAYS,
@@ -176,5 +189,18 @@ function googleConfig(values: Variables) {
         : null,
     apiUrl: values.GOOGLE_API_URL ?? null,
     tokenUrl: values.GOOGLE_TOKEN_URL ?? null,
+  };
+}
+
+function microsoftConfig(values: Variables) {
+  return {
+    /** Null: Microsoft calendars cannot be connected, except simulated ones in demo mode. */
+    client:
+      values.MICROSOFT_CLIENT_ID !== undefined && values.MICROSOFT_CLIENT_SECRET !== undefined
+        ? { id: values.MICROSOFT_CLIENT_ID, secret: values.MICROSOFT_CLIENT_SECRET }
+        : null,
+    tenant: values.MICROSOFT_TENANT,
+    apiUrl: values.MICROSOFT_API_URL ?? null,
+    loginUrl: values.MICROSOFT_LOGIN_URL ?? null,
   };
 }

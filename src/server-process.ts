@@ -1,6 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { startApplication, type Application, type ApplicationLogins, type GoogleApplication } from "./application.js";
+import {
+  startApplication,
+  type Application,
+  type ApplicationLogins,
+  type GoogleApplication,
+  type MicrosoftApplication,
+} from "./application.js";
 import { ConfigError, loadConfig, type Config } from "./config.js";
 import { checkDatabase } from "./database/check-database.js";
 import { startEmbeddedPostgres } from "./database/embedded/embedded-postgres.js";
@@ -43,6 +49,7 @@ async function start(config: Config, stops: Stops, stopping: AbortSignal, log: L
     config,
     logins,
     google: demo?.google ?? googleApplication(config),
+    microsoft: demo?.microsoft ?? microsoftApplication(config),
     graphiqlToken: demo?.managerToken ?? null,
     log,
   });
@@ -108,10 +115,21 @@ function googleApplication({ google }: Config): GoogleApplication | null {
   };
 }
 
+function microsoftApplication({ microsoft }: Config): MicrosoftApplication | null {
+  if (!microsoft.client) return null;
+  return {
+    apiUrl: microsoft.apiUrl ?? "https://graph.microsoft.com",
+    loginUrl: microsoft.loginUrl ?? "https://login.microsoftonline.com",
+    tenant: microsoft.tenant,
+    clientId: microsoft.client.id,
+    clientSecret: microsoft.client.secret,
+  };
+}
+
 async function introduce(application: Application, config: Config, demo: Demo | null, log: Logger): Promise<void> {
   const roles = [...config.roles].join(", ");
   log.info(application.url ? `ready at ${application.url} (${roles})` : `ready (${roles})`);
-  if (demo && application.url) await demo.introduce(application.url);
+  await demo?.introduce(application.url);
 }
 
 /** The first signal stops everything in order, a second one ends the process at once. */

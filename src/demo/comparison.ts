@@ -7,16 +7,21 @@ import { demoFirmId } from "./seed.js";
 
 export interface ComparedConnection {
   id: string;
+  provider: "GOOGLE" | "MICROSOFT";
   name: string;
+  /** Stored, not cancelled, in the connection's window. */
   appointments: number;
-  /** Null where it has never synced. */
-  isEqual: boolean | null;
-  /** Why it has not synced; null where nothing is wrong. */
+  /** How many of what is stored or at the provider is the same in both, and how many are not. */
+  equal: number;
+  different: number;
+  hasSynced: boolean;
+  /** The newest open failure; null where nothing is wrong. */
   failure: string | null;
 }
 
 interface ConnectionRow {
   id: string;
+  provider: "GOOGLE" | "MICROSOFT";
   calendar_name: string;
   account_email: string;
   calendar_id: string;
@@ -25,8 +30,13 @@ interface ConnectionRow {
   failure: string | null;
 }
 
-/** What a calendar of the provider should show between two instants. */
-export type ProviderOccurrences = (account: string, calendar: string, from: Date, to: Date) => readonly Occurrence[];
+/** What a calendar, named as in the provider's API, should show between two instants. */
+export type ProviderOccurrences = (
+  account: string,
+  calendar: string,
+  from: Date,
+  to: Date,
+) => readonly Occurrence[] | Promise<readonly Occurrence[]>;
 
 /** Each connection of the demo firm, and whether its stored appointments equal, one by one, what its provider has. */
 export async function compareConnections(
@@ -39,9 +49,11 @@ export async function compareConnections(
   });
 }
 
+/** A connection without a cursor has not synced yet: its first round is not over. */
 async function connectionRows(em: EntityManager): Promise<ConnectionRow[]> {
   const { rows } = await sql<ConnectionRow>`
-    select connection.id, calendar_name, account_email, calendar_id, window_start, window_end,
+    select connection.id, provider, calendar_name, account_email, calendar_id,
+      case when cursor is not null then window_start end as window_start, window_end,
       (select error_summary from sync_attempt attempt
         where attempt.firm_id = connection.firm_id and attempt.connection_id = connection.id and attempt.state = 'OPEN'
         order by attempt.id desc limit 1) as failure
@@ -55,15 +67,16 @@ async function compare(
   connection: ConnectionRow,
   provider: ProviderOccurrences,
 ): Promise<ComparedConnection> {
-  const { id, calendar_name: name, failure } = connection;
+  const { id, provider: providerName, calendar_name: name, failure } = connection;
+  const known = { id, provider: providerName, name, failure };
   if (connection.window_start === null || connection.window_end === null) {
-    return { id, name, appointments: 0, isEqual: null, failure };
+    return { ...known, appointments: 0, equal: 0, different: 0, hasSynced: false };
   }
   const window = { start: new Date(connection.window_start), end: new Date(connection.window_end) };
   const stored = await storedLines(em, id, window);
-  const occurrences = provider(connection.account_email, connection.calendar_id, window.start, window.end);
-  const expected = occurrences.map(providerLine);
-  return { id, name, appointments: stored.length, isEqual: areSame(stored, expected), failure };
+  const { account_email: account, calendar_id: calendar } = connection;
+  const expected = (await provider(account, calendar, window.start, window.end)).map(providerLine);
+  return { ...known, appointments: stored.length, ...difference(stored, expected), hasSynced: true };
 }
 
 async function storedLines(
@@ -96,7 +109,8 @@ function line(id: string, title: string, startsAt: string, endsAt: string, isAll
   return JSON.stringify([id, title, new Date(startsAt).getTime(), new Date(endsAt).getTime(), isAllDay, status]);
 }
 
-function areSame(stored: string[], expected: string[]): boolean {
+function difference(stored: string[], expected: string[]): { equal: number; different: number } {
   const known = new Set(stored);
-  return known.size === expected.length && expected.every((one) => known.has(one));
+  const equal = expected.filter((one) => known.has(one)).length;
+  return { equal, different: stored.length + expected.length - 2 * equal };
 }

@@ -1,92 +1,79 @@
-import { join } from "node:path";
+import { sql } from "kysely";
 import type { Logger } from "pino";
-import { signToken } from "../access/token.js";
+import { type ApplicationLogins, type GoogleApplication, type MicrosoftApplication } from "../application.js";
 import type { Config } from "../config.js";
 import { CredentialCipher } from "../connections/credential-cipher.js";
-import { openDatabase } from "../database/orm.js";
-import { demoCalendars } from "../simulator/demo-calendars.js";
-import { startSimulator, type Simulator } from "../simulator/simulator.js";
-import { printFirstSync } from "./first-sync.js";
-import { demoFirmId, otherFirmId, seedDemoFirm } from "./seed.js";
-import { welcome } from "./welcome.js";
+import { inFirm } from "../database/firm-scope.js";
+import { openDatabase, type EntityManager } from "../database/orm.js";
+import type { Simulator } from "../simulator/simulator.js";
+import { endOutage, makeExhaustedAttempt, needsExhaustedAttempt } from "./exhausted-attempt.js";
+import { Introduction } from "./introduction.js";
+import { preparingServer } from "./preparing-server.js";
+import { announceDemo, withdrawDemo } from "./running-demo.js";
+import { demoFirmId, seedDemoFirm } from "./seed.js";
+import { startSimulatedProviders } from "./simulated-providers.js";
+import { demoToken } from "./tokens.js";
 
-const tokenHours = 12;
-
-/** The simulated provider of demo mode, with the firm that is connected to it. */
+/** The simulated providers of demo mode, with the firm that is connected to them. */
 export interface Demo {
-  simulatorUrl: string;
-  google: { apiUrl: string; tokenUrl: string; clientId: string; clientSecret: string };
+  google: GoogleApplication;
+  microsoft: MicrosoftApplication;
   managerToken: string;
-  /** Prints where to go, and what the first sync brought. */
-  introduce(url: string): Promise<void>;
+  /** The server runs, with its API at `url` if it has one. Starts the first sync and tells of it on the terminal. */
+  introduce(url: string | null): Promise<void>;
   stop(): Promise<void>;
 }
 
+/**
+ * Starts them, and on a new data folder makes what the demo shows that takes a while to come about by itself.
+ * @throws Error naming a file of DEMO_CALENDARS that cannot be read
+ */
 export async function startDemo(
   config: Config,
-  logins: { ownerUrl: string; appUrl: string },
+  logins: ApplicationLogins & { ownerUrl: string },
   log: Logger,
 ): Promise<Demo> {
-  const calendars = await demoCalendars({ icsFiles: config.demoCalendars });
-  const simulator = await startSimulator({
-    stateFile: join(config.dataDir, "simulator.json"),
-    googleCalendars: calendars,
-    log: (message) => {
-      log.info(`simulator: ${message}`);
-    },
-  });
-  log.info(`simulator: Google Calendar answers at ${simulator.url}`);
+  const { simulator, google, microsoft, calendars } = await startSimulatedProviders(config, log);
+  const { control } = simulator;
   const database = await openDatabase(logins.appUrl, 2);
-  const introduction = new AbortController();
-  await seedDemoFirm(
-    { ownerUrl: logins.ownerUrl, em: database.em, cipher: new CredentialCipher(config.credentialKeys) },
-    calendars.map((calendar) => ({
-      account: calendar.account,
-      id: calendar.id,
-      name: calendar.name,
-      refreshToken: simulator.control.refreshTokenOf(calendar.account),
-    })),
-  );
-  const managerToken = await token(config, demoFirmId, "manager");
+  const { em } = database;
+  await seedDemoFirm({ ...logins, em, cipher: new CredentialCipher(config.credentialKeys) }, calendars);
+  const before = { requestsBefore: newestRequest(simulator), lastAttemptBefore: await newestAttempt(em) };
+  if (await needsExhaustedAttempt(em)) {
+    log.info("demo: making a failure whose retries are used up");
+    const options = { config, logins, google, microsoft, graphiqlToken: null, log };
+    await makeExhaustedAttempt({ ...logins, em, control }, () => preparingServer(options));
+  }
+  endOutage(control);
+  const introduction = new Introduction({ config, simulator, em, log, firstAccount: calendars[0]?.account ?? "" });
   return {
-    simulatorUrl: simulator.url,
-    google: {
-      apiUrl: config.google.apiUrl ?? simulator.googleApiUrl,
-      tokenUrl: config.google.tokenUrl ?? simulator.googleTokenUrl,
-      clientId: "demo-client",
-      clientSecret: "demo-secret",
-    },
-    managerToken,
+    google,
+    microsoft,
+    managerToken: await demoToken(config, "manager"),
     introduce: async (url) => {
-      print(
-        welcome({
-          url,
-          simulatorUrl: simulator.url,
-          managerToken,
-          staffToken: await token(config, demoFirmId, "staff"),
-          otherManagerToken: await token(config, otherFirmId, "manager"),
-        }),
-      );
-      await printFirstSync(database.em, occurrencesOf(simulator), print, introduction.signal);
+      if (url !== null) {
+        announceDemo(config.dataDir, { pid: process.pid, url, simulatorUrl: simulator.url, ...before });
+      }
+      await introduction.begin(url);
     },
     stop: async () => {
-      introduction.abort();
+      withdrawDemo(config.dataDir);
+      await introduction.stop();
       await database.close();
       await simulator.close();
     },
   };
 }
 
-function token(config: Config, firmId: string, role: "manager" | "staff"): Promise<string> {
-  return signToken(config.jwt, { userId: `demo-${role}`, firmId, role, name: `Demo ${role}`, hours: tokenHours });
+function newestRequest({ control }: Simulator): number {
+  return control.requests().at(-1)?.seq ?? 0;
 }
 
-function occurrencesOf(simulator: Simulator) {
-  return (account: string, calendar: string, from: Date, to: Date) =>
-    simulator.control.occurrences(account, from, to, calendar);
-}
-
-/** To the terminal, not to the log: tokens are printed. */
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+async function newestAttempt(em: EntityManager): Promise<string> {
+  const { rows } = await inFirm(demoFirmId, () =>
+    sql<{ id: string }>`select coalesce(max(id), 0) as id from sync_attempt where firm_id = ${demoFirmId}`.execute(
+      em.getKysely(),
+    ),
+  );
+  return String(rows[0]?.id);
 }

@@ -1,40 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "../database/orm.js";
-import { compareConnections, type ComparedConnection, type ProviderOccurrences } from "./comparison.js";
+import { areFirstPullsOver, startFirstPulls } from "./first-pulls.js";
 
-const longestWaitMs = 60_000;
 const lookEveryMs = 250;
 
-/** Waits until every connection has synced or failed for the first time, at most a minute, and prints what came of it. */
-export async function printFirstSync(
-  em: EntityManager,
-  provider: ProviderOccurrences,
-  print: (text: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const deadline = performance.now() + longestWaitMs;
-  for (;;) {
-    const connections = await compareConnections(em, provider);
-    const isOver = connections.every(({ isEqual, failure }) => isEqual !== null || failure !== null);
-    if (isOver || performance.now() > deadline) {
-      print(comparisonTable(connections));
-      return;
-    }
-    await delay(lookEveryMs, undefined, { signal });
+/**
+ * Starts the first pulls, that of `firstAccount` before the others, so that the first appointment is one of its. Resolves when every
+ * connection has synced or failed for the first time. @throws AbortError when stopped before
+ */
+export async function firstSync(em: EntityManager, firstAccount: string, signal: AbortSignal): Promise<void> {
+  for (const account of [firstAccount, null]) {
+    await startFirstPulls(em, account);
+    while (!(await areFirstPullsOver(em, account))) await delay(lookEveryMs, undefined, { signal });
   }
-}
-
-/** As text: a line a connection. */
-function comparisonTable(connections: readonly ComparedConnection[]): string {
-  const width = Math.max(...connections.map(({ name }) => name.length));
-  const lines = connections.map(({ id, name, appointments, isEqual, failure }) =>
-    [id.padStart(10), name.padEnd(width), String(appointments).padStart(12), equality(isEqual, failure)].join("  "),
-  );
-  const head = ["connection", "calendar".padEnd(width), "appointments", "equal to the provider"].join("  ");
-  return ["", head, ...lines, ""].join("\n");
-}
-
-function equality(isEqual: boolean | null, failure: string | null): string {
-  if (isEqual === null) return `- not synced: ${failure ?? "still waiting"}`;
-  return isEqual ? "yes" : "no";
 }

@@ -4,30 +4,32 @@ import type { CredentialCipher } from "../connections/credential-cipher.js";
 import { storeCredentials } from "../connections/credentials.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import type { ProviderName } from "../providers/provider.js";
 
 export const demoFirmId = "1";
 export const otherFirmId = "2";
 
 /** A simulated calendar that the demo firm is connected to. */
 export interface DemoCalendar {
+  provider: ProviderName;
   account: string;
+  /** As the provider's API names it. */
   id: string;
   name: string;
   refreshToken: string;
 }
 
-const firstConnectionId = 123;
-const firstAppointmentId = 456;
+export const firstConnectionId = 123;
 
 /**
- * The demo firm with a connection for each calendar that it does not have yet; the first one is connection 123 and its first
- * appointment 456. Only firms and connections are made here: every run, attempt and appointment comes from syncing.
+ * The demo firm with a connection for each calendar that it does not have yet; the first one is connection 123. Only firms and
+ * connections are made here: every run, attempt and appointment comes from syncing. None is due before `firstPulls` says so.
  */
 export async function seedDemoFirm(
   logins: { ownerUrl: string; em: EntityManager; cipher: CredentialCipher },
   calendars: readonly DemoCalendar[],
 ): Promise<void> {
-  await startIds(logins.ownerUrl);
+  await startConnectionIds(logins.ownerUrl);
   await addFirm(logins.em, otherFirmId, "Another firm");
   await addFirm(logins.em, demoFirmId, "Demo firm");
   await unitOfWork(logins.em, demoFirmId, async (unit) => {
@@ -36,13 +38,12 @@ export async function seedDemoFirm(
 }
 
 /** On an empty database only. */
-async function startIds(ownerUrl: string): Promise<void> {
+async function startConnectionIds(ownerUrl: string): Promise<void> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   try {
     await owner.query(`
-      select setval(pg_get_serial_sequence('calendar_connection', 'id'), ${firstConnectionId}, false),
-        setval(pg_get_serial_sequence('appointment', 'id'), ${firstAppointmentId}, false)
+      select setval(pg_get_serial_sequence('calendar_connection', 'id'), ${firstConnectionId}, false)
       where not exists (select from calendar_connection)
     `);
   } finally {
@@ -58,17 +59,16 @@ async function addFirm(em: EntityManager, firmId: string, name: string): Promise
   );
 }
 
-/** The first calendar syncs a moment before the others, so that the first appointment is one of its. */
 async function connect(
   unit: UnitOfWork,
   cipher: CredentialCipher,
   calendar: DemoCalendar,
   index: number,
 ): Promise<void> {
+  const { provider, account, id, name } = calendar;
   const { rows } = await sql<{ id: string }>`
     insert into calendar_connection (firm_id, provider, owner_id, account_email, calendar_id, calendar_name, next_pull_at)
-    values (${unit.firmId}, 'GOOGLE', ${`staff-${index + 1}`}, ${calendar.account}, ${calendar.id}, ${calendar.name},
-      ${unit.now}::timestamptz + make_interval(secs => ${index === 0 ? 0 : 2}))
+    values (${unit.firmId}, ${provider}, ${`staff-${index + 1}`}, ${account}, ${id}, ${name}, ${unit.now}::timestamptz + interval '1 hour')
     on conflict (firm_id, provider, account_email, calendar_id) do nothing
     returning id
   `.execute(unit.em.getKysely());
