@@ -105,7 +105,7 @@ export function describeRefusals(world: ContractWorld, { uselessScopes }: Contra
 /** Faults on the way: the same cursor and the same refresh token work afterwards. */
 export function describeDisturbances(world: ContractWorld, { listPath }: ContractSubject): void {
   const fault = (then: FaultInput["then"], when: FaultInput["when"] = "before", pathRegex = listPath) =>
-    world.control.addFault({ match: { pathRegex }, then, when });
+    world.control.addFault({ match: { pathRegex }, then, when, times: 2 });
 
   test.each<[string, FaultInput["then"], string]>([
     ["503", { status: 503, headers: { "retry-after": "7" } }, "PROVIDER_UNAVAILABLE"],
@@ -130,6 +130,7 @@ export function describeDisturbances(world: ContractWorld, { listPath }: Contrac
       fault(then, when);
       const failure = await failureOf(world.pullChanges(copy));
       expect(failure).toMatchObject({ errorCode, errorClass: "TRANSIENT", action: { kind: "FAIL" } });
+      control.clearFaults();
     }
     world.patience = "usual";
     await world.pullChanges(copy);
@@ -145,6 +146,7 @@ export function describeDisturbances(world: ContractWorld, { listPath }: Contrac
     ] as const) {
       fault(then, "after", "token");
       expect(await failureOf(world.access())).toMatchObject({ errorCode, errorClass: "TRANSIENT" });
+      world.control.clearFaults();
     }
     expect(await world.access()).not.toBe("");
     expect(world.control.requests()).toHaveLength(world.requests);

@@ -1,34 +1,54 @@
 import { test } from "@jest/globals";
 import fc from "fast-check";
 import { ProviderFailure } from "../../src/providers/provider.js";
+import type { Control } from "../../src/simulator/control.js";
+import { StateError } from "../../src/simulator/state-error.js";
 import { CalendarCopy } from "./calendar-copy.js";
-import { account, at, type ContractWorld } from "./contract-world.js";
+import { account, at, window, type ContractWorld } from "./contract-world.js";
 
 const day = fc.integer({ min: 1, max: 28 }).map((each) => `2026-12-${String(each).padStart(2, "0")}`);
 const which = fc.nat(5);
-const step = fc.oneof(
-  fc.record({ kind: fc.constant("create" as const), day }),
-  fc.record({ kind: fc.constant("move" as const), which, day }),
-  fc.record({ kind: fc.constant("cancel" as const), which }),
+/** An event or a series by its number; or an occurrence by its own. */
+const target = { which, isOccurrence: fc.boolean() };
+const editStep = fc.oneof(
+  fc.record({ kind: fc.constant("create" as const), day, isSeries: fc.boolean() }),
+  fc.record({ kind: fc.constant("move" as const), ...target, day }),
+  fc.record({ kind: fc.constant("moveOut" as const), ...target }),
+  fc.record({ kind: fc.constant("rename" as const), ...target, title: fc.string({ maxLength: 3 }) }),
+  fc.record({ kind: fc.constant("cancel" as const), ...target }),
+  fc.record({ kind: fc.constant("delete" as const), ...target }),
   fc.record({ kind: fc.constant("expire" as const) }),
-  fc.record({ kind: fc.constant("pull" as const) }),
 );
-type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+const step = fc.oneof(
+  { weight: 3, arbitrary: editStep },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("pull" as const) }) },
+);
+type Edit = typeof editStep extends fc.Arbitrary<infer Value> ? Value : never;
+
+const scenario = fc.record({
+  pages: fc.constantFrom("full" as const, "short" as const, "empty" as const),
+  hasDuplicates: fc.boolean(),
+  deletedSeries: fc.constantFrom("instances" as const, "series" as const),
+  itemOrder: fc.constantFrom("creation" as const, "arbitrary" as const),
+  hasReplays: fc.boolean(),
+});
 
 /** Whatever a calendar's user and the provider do between pulls, the copy ends equal to the calendar. */
 export function describeHistories(world: ContractWorld): void {
   test("leaves the copy equal to the calendar", async () => {
-    const history = fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
+    const steps = fc.array(step, { maxLength: 20 });
+    const history = fc.asyncProperty(steps, scenario, async (each, behaviour) => {
       world.reset();
-      const live: string[] = [];
+      world.control.setScenario(behaviour);
+      const ids: string[] = [];
       let copy = new CalendarCopy();
-      for (const each of steps) {
-        if (each.kind === "pull") copy = await pullAnyhow(world, copy);
-        else edit(world, live, each);
+      for (const one of each) {
+        if (one.kind === "pull") copy = await pullAnyhow(world, copy);
+        else editIfPossible(world.control, ids, one);
       }
       world.expectSame(await pullAnyhow(world, copy));
     });
-    await fc.assert(history, { numRuns: 100 });
+    await fc.assert(history, { numRuns: 150 });
   });
 }
 
@@ -50,16 +70,50 @@ async function isPulled(world: ContractWorld, copy: CalendarCopy): Promise<boole
   }
 }
 
-function edit({ control }: ContractWorld, live: string[], each: Exclude<Step, { kind: "pull" }>): void {
-  if (each.kind === "create") live.push(control.createEvent(account, { title: each.day, ...morningOf(each.day) }).id);
-  if (each.kind === "expire") control.expireSyncTokens(account);
-  const target = "which" in each ? live[each.which] : undefined;
-  if (target === undefined) return;
-  if (each.kind === "move") control.updateEvent(account, target, morningOf(each.day));
-  if (each.kind === "cancel") {
-    control.cancelEvent(account, target);
-    live.splice(live.indexOf(target), 1);
+/** What was cancelled cannot be changed any more. */
+function editIfPossible(control: Control, ids: string[], each: Edit): void {
+  try {
+    edit(control, ids, each);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
   }
+}
+
+function edit(control: Control, ids: string[], each: Edit): void {
+  if (each.kind === "create") {
+    const recurrence = each.isSeries ? { recurrence: ["RRULE:FREQ=DAILY;COUNT=10"] } : {};
+    ids.push(control.createEvent(account, { title: each.day, ...morningOf(each.day), ...recurrence }).id);
+    return;
+  }
+  if (each.kind === "expire") {
+    control.expireSyncTokens(account);
+    return;
+  }
+  const id = each.isOccurrence ? occurrencesOf(control)[each.which * 3]?.id : ids[each.which];
+  if (id !== undefined) change(control, id, each);
+}
+
+function change(control: Control, id: string, each: Exclude<Edit, { kind: "create" | "expire" }>): void {
+  switch (each.kind) {
+    case "move":
+      control.updateEvent(account, id, morningOf(each.day));
+      break;
+    case "moveOut":
+      control.updateEvent(account, id, morningOf("2029-06-01"));
+      break;
+    case "rename":
+      control.updateEvent(account, id, { title: each.title });
+      break;
+    case "cancel":
+      control.cancelEvent(account, id);
+      break;
+    case "delete":
+      control.deleteEvent(account, id);
+  }
+}
+
+function occurrencesOf(control: Control) {
+  return control.occurrences(account, window.windowStart, window.windowEnd);
 }
 
 function morningOf(date: string) {

@@ -15,7 +15,7 @@ import {
 } from "../provider.js";
 import { CalendarPaths, isViewPath, viewSpans } from "./calendar-paths.js";
 import { listedItemOf, type ListedItem, type Series } from "./events.js";
-import { preferences, type Graph } from "./graph.js";
+import { pageSize, preferences, type Graph, type GraphAnswer } from "./graph.js";
 import { isRoundPage, listedPageOf, type ListedPage } from "./pages.js";
 import { WaitingOccurrences } from "./waiting-occurrences.js";
 
@@ -201,11 +201,23 @@ export class MicrosoftCalendar implements OpenCalendar {
   }
 
   async #list(path: string, accessToken: string, asked: RefusedRequest): Promise<ListedPage> {
-    const { body, status } = await this.graph.get(path, accessToken, asked);
+    const { body, status } = await this.#listAnswer(path, accessToken, asked);
     const page = listedPageOf(body, (link) => this.graph.pathOf(link));
     if (page === null) throw providerFailure("MALFORMED_ANSWER", { providerStatus: status });
     this.#isReachable = true;
     return page;
+  }
+
+  /** Change rounds come with bodies and attendees: a page may be too large that is none in smaller pieces. */
+  async #listAnswer(path: string, accessToken: string, asked: RefusedRequest): Promise<GraphAnswer> {
+    try {
+      return await this.graph.get(path, accessToken, asked);
+    } catch (error) {
+      const isTooLarge = error instanceof ProviderFailure && error.errorCode === "ANSWER_TOO_LARGE";
+      if (!isTooLarge || this.graph.maxPageSize === pageSize.small) throw error;
+      this.graph.maxPageSize = pageSize.small;
+      return this.graph.get(path, accessToken, asked);
+    }
   }
 
   async #assertReachable(accessToken: string): Promise<void> {

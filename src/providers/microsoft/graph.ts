@@ -4,11 +4,14 @@ import { providerFailure } from "../failure.js";
 import { isStorableText } from "../text.js";
 import { microsoftFailure, refusalOf } from "./errors.js";
 
+/** The most that Graph puts into a page, and what is asked for where such pages are too large for us. */
+export const pageSize = { usual: 1000, small: 50 } as const;
+
 /**
  * Sent with every request, or ids and links of different requests would not fit each other: ids that stay when an event is moved
- * within its mailbox, large pages, times in UTC.
+ * within its mailbox, times in UTC, and bodies as text, which is shorter, where they cannot be left out.
  */
-export const preferences = 'IdType="ImmutableId", odata.maxpagesize=1000, outlook.timezone="UTC"';
+export const preferences = 'IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text"';
 
 /** An answer of Graph's that is a success, as JSON. */
 export interface GraphAnswer {
@@ -18,6 +21,8 @@ export interface GraphAnswer {
 
 /** Reads from Graph over its official client, with none of its own handlers: they repeat requests and know only https. */
 export class Graph {
+  /** Of the pages asked for. */
+  maxPageSize: number = pageSize.usual;
   /** What every address begins with, `/v1.0/` included. */
   readonly #root: URL;
 
@@ -59,7 +64,11 @@ export class Graph {
       middleware: [new Authentication(accessToken), sender],
     });
     try {
-      const answer: unknown = await client.api(path).header("Prefer", preferences).responseType(ResponseType.RAW).get();
+      const answer: unknown = await client
+        .api(path)
+        .header("Prefer", `${preferences}, odata.maxpagesize=${this.maxPageSize}`)
+        .responseType(ResponseType.RAW)
+        .get();
       if (answer instanceof Response) return answer;
       throw new TypeError("the client gave no answer");
     } catch (error) {

@@ -1,9 +1,11 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { failureOf, fullRound, sinceCursor, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
+import { failureOf } from "../contract-world.js";
+import { fullRound, type ProviderUnderTest } from "../provider-under-test.js";
+import { sinceCursor, startGoogleUnderTest } from "./google-under-test.js";
 import { json } from "../provider-server.js";
 
-let google: GoogleUnderTest;
+let google: ProviderUnderTest;
 beforeAll(async () => {
   google = await startGoogleUnderTest();
 });

@@ -4,9 +4,11 @@ import { googleClassification } from "../../../src/providers/google/errors.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
 import { json, text, type AnswerRequest } from "../provider-server.js";
 import { calendarError, commonError, tokenError } from "./google-answers.js";
-import { failureOf, sinceCursor, startGoogleUnderTest, type GoogleUnderTest } from "./google-under-test.js";
+import { failureOf } from "../contract-world.js";
+import { type ProviderUnderTest } from "../provider-under-test.js";
+import { sinceCursor, startGoogleUnderTest } from "./google-under-test.js";
 
-let google: GoogleUnderTest;
+let google: ProviderUnderTest;
 beforeAll(async () => {
   google = await startGoogleUnderTest();
 });
