@@ -42,7 +42,7 @@ export class CalendarPaths {
 
 /** Whether a stored link is one of a calendar's views, whoever spelled it. */
 export function isViewPath(path: string): boolean {
-  return /^[\w(][^?]*\/calendarview\b/i.test(path);
+  return /^(?:me|users)\b[^?]*\/calendarview\b/i.test(path);
 }
 
 /** A window in parts that Graph takes, one after the other. */
