@@ -33,7 +33,10 @@ Paste the four lines above into a shell, then try:
 ${call("MANAGER", "{ syncStatus(connectionId: 123) { status health lastSyncAt statistics { totalAttempts successRate openFailures } } }")}
 
 # what went wrong, newest first
-${call("MANAGER", "{ failedAttempts { totalCount nodes { id connectionId operation errorCode errorSummary remedy } } }")}
+${call("MANAGER", "{ failedAttempts(includeExhausted: true) { totalCount nodes { id connectionId operation errorCode errorSummary remedy } } }")}
+
+# an attempt whose retries are used up; the provider is back, so a replay succeeds
+${call("MANAGER", 'mutation { replayAttempt(attemptId: 789, reason: "the provider is back") { message result { status } } }')}
 
 # the next appointments
 ${call("MANAGER", "{ appointments(connectionId: 123, first: 5) { totalCount nodes { id title startsAt endsAt status } } }")}
@@ -46,12 +49,17 @@ ${call("MANAGER", "{ auditEvents(first: 3) { nodes { eventType actorId resourceT
   curl -s $SIMULATOR/__sim/events -d '${JSON.stringify(lunch)}'
 ${call("MANAGER", `{ appointments(connectionId: 123, startsAfter: "${lunch.event.start.dateTime}", first: 1) { nodes { id title startsAt } } }`)}
 
+# one appointment again; one year again
+${call("MANAGER", "mutation { resyncAppointment(appointmentId: 456) { message result { status } appointment { title startsAt } } }")}
+${call("MANAGER", 'mutation { resyncConnection(connectionId: 123, startDate: "2025-01-01T00:00:00Z", endDate: "2026-01-01T00:00:00Z") { message result { status syncedCount } } }')}
+
 # staff may not: FORBIDDEN
 ${call("STAFF", "{ syncStatus(connectionId: 123) { status } }")}
 
 # another firm's manager sees nothing of it: NOT_FOUND
 ${call("OTHER_MANAGER", "{ syncStatus(connectionId: 123) { status } }")}
 
+npm run demo:tour, in another terminal, plays all of this and more, and checks every answer.
 Ctrl-C stops everything; the next start goes on with the same data.
 `;
 }

@@ -1,4 +1,4 @@
-/** What GraphiQL's tabs begin with: the questions that an operations manager asks most. */
+/** What GraphiQL's tabs begin with: the questions that an operations manager asks most. The ids are those of the demo. */
 export const exampleOperations: readonly string[] = [
   `# Which connections need somebody?
 query Connections {
@@ -12,7 +12,7 @@ query Connections {
   }
 }`,
   `# How does one connection stand?
-query Status($connectionId: ID! = "1") {
+query Status($connectionId: ID! = "123") {
   syncStatus(connectionId: $connectionId) {
     provider status health lastSyncAt nextSyncAt
     statistics {
@@ -36,12 +36,53 @@ query FailedAttempts {
   }
 }`,
   `# Read a calendar anew, and see what came of it.
-mutation Resync($connectionId: ID! = "1") {
+mutation Resync($connectionId: ID! = "123") {
   resyncConnection(connectionId: $connectionId, reason: "Checked by hand") {
     message
     result { status correlationId syncedCount errorCode errorSummary nextRetryAt }
     run { status createdCount updatedCount cancelledCount unchangedCount attempts { id status durationMs } }
   }
+}`,
+  `# Read what lies between two instants anew.
+mutation ResyncRange($connectionId: ID! = "123") {
+  resyncConnection(connectionId: $connectionId, startDate: "2025-01-01T00:00:00Z", endDate: "2026-01-01T00:00:00Z") {
+    message
+    result { status correlationId syncedCount errorCode errorSummary nextRetryAt }
+  }
+}`,
+  `# Run a failed attempt again, also before its retry is due or after its retries are used up.
+mutation Replay($attemptId: ID! = "789") {
+  replayAttempt(attemptId: $attemptId, reason: "Tried by hand") {
+    message
+    result { status correlationId syncedCount errorCode errorSummary nextRetryAt }
+    attempt { id status retryCount }
+  }
+}`,
+  `# Read one appointment anew.
+mutation ResyncAppointment($appointmentId: ID! = "456") {
+  resyncAppointment(appointmentId: $appointmentId) {
+    message
+    result { status correlationId errorCode errorSummary nextRetryAt }
+    appointment { id title startsAt endsAt status }
+  }
+}`,
+  `# Stop a connection's sync.
+mutation Pause($connectionId: ID! = "123") {
+  pauseConnection(connectionId: $connectionId, reason: "Maintenance") { id status nextSyncAt }
+}`,
+  `# Let it go on; a pull is due at once.
+mutation Resume($connectionId: ID! = "123") {
+  resumeConnection(connectionId: $connectionId) { id status nextSyncAt }
+}`,
+  `# What is under way or waits? The correlation id ends it.
+query Runs {
+  syncRuns(status: [QUEUED, RUNNING, RETRYING, HELD]) {
+    nodes { correlationId connection { id accountEmail } operation status nextRetryAt }
+  }
+}`,
+  `# End a run.
+mutation Cancel($correlationId: ID! = "00000000-0000-0000-0000-000000000000") {
+  cancelSyncRun(correlationId: $correlationId) { run { status createdCount updatedCount cancelledCount } }
 }`,
   `# Who did what?
 query Audit {
