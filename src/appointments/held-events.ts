@@ -44,11 +44,15 @@ export interface VersionedEvent {
   version: string;
 }
 
-/** @throws Error when the appointment has no event any more */
+/**
+ * Locks the appointment until the transaction ends, so that the version still holds when something is written.
+ * @throws Error when the appointment has no event any more
+ */
 export async function ownEvent(unit: UnitOfWork, appointmentId: string): Promise<VersionedEvent> {
   const { rows } = await sql<HeldRow & { version: string }>`
     select external_event_id, recurring_event_id, starts_at, ends_at, xmin::text as version from appointment
     where firm_id = ${unit.firmId} and id = ${appointmentId} and external_event_id is not null
+    for update
   `.execute(unit.em.getKysely());
   const [row] = rows;
   if (!row) throw new Error(`Appointment ${appointmentId} has no event`);

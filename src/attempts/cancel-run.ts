@@ -6,6 +6,7 @@ import { closeOpenFailure } from "./closing.js";
 import { cancelRun } from "./cover-pulls.js";
 import { lockRunAndConnection } from "./lock.js";
 import { isFinishedStatus, type SyncRun } from "./sync-run.entity.js";
+import { sendWaitingPull } from "./waiting-pulls.js";
 
 /**
  * Ends a run: at once when no worker has it, else at its next page, which is waited for at most `waitSeconds`. The cursor stays; what
@@ -20,6 +21,7 @@ export async function cancelSyncRun(
     const locked = await lockRunAndConnection(unit, request.runId);
     if (!locked) throw notFound();
     await cancel(unit, locked.run, actor.userId, request.reason);
+    if (locked.run.status === "CANCELLED") await sendWaitingPull(unit, locked.run, runs);
   });
   await runs.settled(actor.firmId, request.runId, request.waitSeconds);
 }

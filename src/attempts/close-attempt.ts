@@ -1,13 +1,16 @@
 import { LockMode } from "@mikro-orm/core";
 import { forgetSeen } from "../appointments/sweep.js";
 import { record } from "../audit/record.js";
+import { engineErrorCodes, type EngineErrorCode } from "../providers/error-codes.js";
 import type { ProviderFailure } from "../providers/provider.js";
 import { closeOpenFailure, openFailure, recordRetry, type Closing } from "./closing.js";
 import { cancelRun, coverPulls } from "./cover-pulls.js";
+import { holdRun } from "./open-failure.js";
 import { decideRetry, type RetryPolicy } from "./retry-policy.js";
 import type { RunQueue } from "./run-queue.js";
 import type { AttemptFailure } from "./sync-attempt.entity.js";
 import { SyncRun } from "./sync-run.entity.js";
+import { sendWaitingPull } from "./waiting-pulls.js";
 
 export interface Engine {
   policy: RetryPolicy;
@@ -45,7 +48,7 @@ export async function closeFailed(
       await openFailure(closing, noted, { requestCount, maxRetriesReached: false, nextRetryAt: null });
       closing.run.hold(noted);
       postponeNextPull(closing, secondsUntilNextLook);
-      await sendWaitingPull(closing, engine);
+      await sendWaitingPull(closing.unit, closing.run, engine.queue);
       break;
     case "FAIL":
     case "FULL_ROUND":
@@ -59,7 +62,7 @@ export async function closeFailed(
 /** The worker stops: the next attempt starts at once, by another worker, with the same retry count. */
 export async function closeStopped(closing: Closing, requestCount: number, engine: Engine): Promise<void> {
   const { unit, attempt } = closing;
-  const stopped = workerFailure("WORKER_STOPPED", "Worker stopped");
+  const stopped = engineFailure("WORKER_STOPPED", "Worker stopped");
   const next = { retryAt: unit.now, retryCount: attempt.retryCount };
   await retryRun(closing, stopped, requestCount, next, engine);
   await recordRetry(closing);
@@ -76,7 +79,7 @@ export async function closeLostAttempt(closing: Closing, engine: Engine): Promis
     return false;
   }
   run.lostWorkers += 1;
-  const lost = workerFailure("WORKER_LOST", "Worker lost");
+  const lost = engineFailure("WORKER_LOST", "Worker lost");
   const isAbandoned = run.lostWorkers >= lostWorkersUntilAbandoned;
   const isOver = isAbandoned || attempt.retryCount >= engine.policy.maxRetries;
   await openFailure(closing, lost, {
@@ -94,19 +97,13 @@ export async function closeLostAttempt(closing: Closing, engine: Engine): Promis
 /** A manager has cancelled the run that this attempt worked on: the cursor stays, what was applied stays. */
 export async function closeCancelled(closing: Closing, requestCount: number, engine: Engine): Promise<void> {
   const { unit, run, statistics } = closing;
-  const cancelled: AttemptFailure = {
-    errorClass: "NON_RETRYABLE",
-    errorCode: "CANCELLED",
-    errorSummary: "Cancelled by a manager",
-    providerStatus: null,
-    providerRequestId: null,
-  };
+  const cancelled = engineFailure("CANCELLED", "Cancelled by a manager");
   await openFailure(closing, cancelled, { requestCount, maxRetriesReached: false, nextRetryAt: null });
   await recordRetry(closing);
   await closeOpenFailure(unit, statistics, run, null);
   const actorId = run.cancelRequestedById;
   await cancelRun(unit, run, { ...(actorId === null ? {} : { actorId }), metadata: { reason: run.cancelReason } });
-  await sendWaitingPull(closing, engine);
+  await sendWaitingPull(unit, run, engine.queue);
 }
 
 /** A sweep that would cancel too much was refused: nothing goes on by itself until a manager decides. */
@@ -117,13 +114,8 @@ export async function closeMassCancelRefused(
   engine: Engine,
 ): Promise<void> {
   const { unit, run, connection } = closing;
-  const failure: AttemptFailure = {
-    errorClass: "NON_RETRYABLE",
-    errorCode: "MASS_CANCEL",
-    errorSummary: `Refused to cancel ${refused.wouldCancel} of ${refused.live} appointments`,
-    providerStatus: null,
-    providerRequestId: null,
-  };
+  const summary = `Refused to cancel ${refused.wouldCancel} of ${refused.live} appointments`;
+  const failure = engineFailure("MASS_CANCEL", summary);
   await openFailure(closing, failure, { requestCount, maxRetriesReached: false, nextRetryAt: null });
   await failRun(closing, failure, engine);
   postponeNextPull(closing, secondsUntilNextLook);
@@ -144,7 +136,7 @@ async function closeByPolicy(
   requestCount: number,
   engine: Engine,
 ): Promise<void> {
-  const { unit, attempt } = closing;
+  const { unit, run, attempt } = closing;
   const decision = decideRetry(engine.policy, {
     errorClass: failure.errorClass,
     retryCount: attempt.retryCount,
@@ -156,13 +148,12 @@ async function closeByPolicy(
     const nextRetryAt = secondsAfter(unit.now, decision.delaySeconds);
     const next = { retryAt: nextRetryAt, retryCount: attempt.retryCount + 1, providerRetryAt };
     await retryRun(closing, failure, requestCount, next, engine);
-    await sendWaitingPull(closing, engine);
+    await sendWaitingPull(unit, run, engine.queue);
     return;
   }
   const maxRetriesReached = decision.kind === "EXHAUSTED";
   await openFailure(closing, failure, { requestCount, maxRetriesReached, nextRetryAt: null, providerRetryAt });
   await failRun(closing, failure, engine);
-  if (failure.errorClass === "RATE_LIMITED") postponeNextPull(closing, engine.policy.maxDelaySeconds);
 }
 
 /** On a connection that was paused or revoked meanwhile, the run is held instead: it goes on when that is mended. */
@@ -195,42 +186,24 @@ async function failRun(closing: Closing, failure: AttemptFailure, engine: Engine
 
 async function endRun(closing: Closing, engine: Engine): Promise<void> {
   await coverPulls(closing);
-  await sendWaitingPull(closing, engine);
+  await sendWaitingPull(closing.unit, closing.run, engine.queue);
 }
 
-/** A pull that waited behind this one goes to the workers. */
-async function sendWaitingPull({ unit, run }: Closing, engine: Engine): Promise<void> {
-  if (!run.isConnectionPull()) return;
-  await unit.em.flush(); // the guards see the end of this pull before the next one is sent
-  const waiting = await unit.em.findOne(
-    SyncRun,
-    {
-      firmId: unit.firmId,
-      connectionId: run.connectionId,
-      id: { $ne: run.id },
-      status: { $in: ["QUEUED", "RETRYING"] },
-      direction: "PULL",
-      appointmentId: null,
-      jobId: null,
-    },
-    { orderBy: { id: "desc" }, lockMode: LockMode.PESSIMISTIC_WRITE },
-  );
-  if (waiting) await engine.queue.send(unit, waiting, null);
-}
-
+/** Another run of it may have found that before: a connection is revoked once. */
 async function revoke(
   { unit, connection, run }: Closing,
   reason: NonNullable<typeof connection.statusReason>,
   failure: AttemptFailure,
 ): Promise<void> {
-  connection.revoke(reason, unit.now);
   run.hold(failure);
+  if (connection.status === "REVOKED") return;
+  connection.revoke(reason, unit.now);
   const others = await unit.em.find(
     SyncRun,
     { firmId: unit.firmId, connectionId: connection.id, id: { $ne: run.id }, status: { $in: ["QUEUED", "RETRYING"] } },
     { lockMode: LockMode.PESSIMISTIC_WRITE },
   );
-  for (const other of others) other.hold(null);
+  for (const other of others) await holdRun(unit, other, null);
   record(unit, {
     eventType: "calendar_connection_revoked",
     severity: "error",
@@ -261,8 +234,9 @@ function recordAbandoned({ unit, run }: Closing): void {
   });
 }
 
-function workerFailure(errorCode: "WORKER_LOST" | "WORKER_STOPPED", errorSummary: string): AttemptFailure {
-  return { errorClass: "TRANSIENT", errorCode, errorSummary, providerStatus: null, providerRequestId: null };
+function engineFailure(errorCode: EngineErrorCode, errorSummary: string): AttemptFailure {
+  const { errorClass } = engineErrorCodes[errorCode];
+  return { errorClass, errorCode, errorSummary, providerStatus: null, providerRequestId: null };
 }
 
 function attemptFailure(failure: ProviderFailure, retryCount: number): AttemptFailure {

@@ -2,6 +2,7 @@ import type { CalendarConnection } from "../connections/calendar-connection.enti
 import type { StatisticsChange } from "../connections/statistics-change.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { record, type Severity } from "../audit/record.js";
+import { openFailureOf } from "./open-failure.js";
 import { SyncAttempt, type AttemptFailure } from "./sync-attempt.entity.js";
 import type { SyncRun } from "./sync-run.entity.js";
 
@@ -42,8 +43,8 @@ export async function closeOpenFailure(
   run: SyncRun,
   resolvedBy: SyncAttempt | null,
 ): Promise<void> {
-  if (run.openFailureId === null) return;
-  const failed = await unit.em.findOneOrFail(SyncAttempt, { firmId: unit.firmId, id: run.openFailureId });
+  const failed = await openFailureOf(unit, run);
+  if (!failed) return;
   if (resolvedBy) failed.resolve(resolvedBy);
   else failed.supersede();
   run.openFailureId = null;

@@ -1,5 +1,7 @@
 import { LockMode } from "@mikro-orm/core";
+import { sql } from "kysely";
 import { forgetSeen } from "../appointments/sweep.js";
+import { insideRange } from "../appointments/time-range.js";
 import { record } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { closeOpenFailure, type Closing } from "./closing.js";
@@ -8,8 +10,7 @@ import { SyncRun } from "./sync-run.entity.js";
 /**
  * When a pull ends, every other pull of the connection that it covers and that waits, is held or has failed is closed with it: its run is
  * cancelled, its last failure resolved when the covering pull succeeded, superseded when it failed. So a dead connection has
- * one open failure, not one for every interval. A full round covers all pulls, an incremental one the incremental ones, a bounded
- * one those within its bounds, a single one those of its appointment. What a manager has queued meanwhile is not covered: it
+ * one open failure, not one for every interval. What a manager has queued meanwhile, as a resync or a replay, is not covered: it
  * runs, because it was asked for.
  */
 export async function coverPulls(closing: Closing): Promise<void> {
@@ -49,7 +50,7 @@ export async function cancelRun(
   });
 }
 
-/** What the ended run covers: everything for a full round, its bounds for a bounded one, incremental pulls for an incremental one. */
+/** A full round covers all pulls, an incremental one the incremental ones, a bounded one those within its bounds, a single one its appointment's. */
 async function coveredRuns({ unit, run }: Closing): Promise<SyncRun[]> {
   const candidates = await unit.em.find(
     SyncRun,
@@ -60,18 +61,19 @@ async function coveredRuns({ unit, run }: Closing): Promise<SyncRun[]> {
       direction: "PULL",
       $or: [
         { status: { $in: ["RETRYING", "HELD"] } },
-        { status: "QUEUED", trigger: { $ne: "MANUAL" } },
+        { status: "QUEUED", trigger: { $ne: "MANUAL" }, replayOfId: null },
         { status: "FAILED", openFailureId: { $ne: null } },
       ],
     },
     { lockMode: LockMode.PESSIMISTIC_WRITE },
   );
-  return candidates.filter((other) => covers(run, other));
+  const within = await appointmentsWithin(unit, run, candidates);
+  return candidates.filter((other) => covers(run, other, within));
 }
 
-function covers(run: SyncRun, other: SyncRun): boolean {
+function covers(run: SyncRun, other: SyncRun, within: ReadonlySet<string>): boolean {
   if (run.appointmentId !== null) return other.appointmentId === run.appointmentId;
-  if (run.isBounded()) return isWithin(other, run);
+  if (run.isBounded()) return other.appointmentId === null ? isWithin(other, run) : within.has(other.appointmentId);
   if (run.isFullRound || run.operation === "RESYNC") return true;
   return other.operation === "LIST_CHANGES";
 }
@@ -79,4 +81,19 @@ function covers(run: SyncRun, other: SyncRun): boolean {
 function isWithin(other: SyncRun, run: SyncRun): boolean {
   if (!other.startDate || !other.endDate || !run.startDate || !run.endDate) return false;
   return other.startDate >= run.startDate && other.endDate <= run.endDate;
+}
+
+/** Those of the runs' appointments that lie within the bounds of a run that has some. */
+async function appointmentsWithin(
+  unit: UnitOfWork,
+  { startDate, endDate }: SyncRun,
+  others: readonly SyncRun[],
+): Promise<Set<string>> {
+  const ids = others.flatMap(({ appointmentId }) => (appointmentId === null ? [] : [appointmentId]));
+  if (!startDate || !endDate || ids.length === 0) return new Set();
+  const { rows } = await sql<{ id: string }>`
+    select id from appointment
+    where firm_id = ${unit.firmId} and id = any(${ids}::bigint[]) and ${insideRange("appointment", { start: startDate, end: endDate })}
+  `.execute(unit.em.getKysely());
+  return new Set(rows.map(({ id }) => id));
 }

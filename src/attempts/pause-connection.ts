@@ -6,6 +6,7 @@ import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
 import { lockConnection } from "./lock.js";
+import { holdRun, openFailureOf } from "./open-failure.js";
 import { SyncRun } from "./sync-run.entity.js";
 import type { SyncRunStatus } from "./sync.enums.js";
 import { replaceWaitingPulls } from "./waiting-pulls.js";
@@ -25,7 +26,7 @@ export async function pauseConnection(context: Context, request: PauseRequest): 
   await changeConnection(context, request, "calendar_connection_paused", async (unit, connection) => {
     if (connection.status === "PAUSED") return false;
     connection.pause(unit.now);
-    for (const run of await runsIn(unit, connection, ["QUEUED", "RETRYING"])) run.hold(null);
+    for (const run of await runsIn(unit, connection, ["QUEUED", "RETRYING"])) await holdRun(unit, run, null);
     return true;
   });
 }
@@ -77,11 +78,14 @@ function resyncsFirst(a: SyncRun, b: SyncRun): number {
   return Number(b.operation === "RESYNC") - Number(a.operation === "RESYNC");
 }
 
+/** Until when a provider has asked to be left alone, it is. */
 async function release(context: Context, unit: UnitOfWork, run: SyncRun): Promise<void> {
   const { id: runId, connectionId, correlationId } = run;
   const isBehindRunning =
     run.isConnectionPull() && (await replaceWaitingPulls(unit, { runId, connectionId, correlationId }));
   run.requeue();
   await unit.em.flush();
-  if (!isBehindRunning) await context.runs.send(unit, run, null);
+  if (isBehindRunning) return;
+  const failure = await openFailureOf(unit, run);
+  await context.runs.send(unit, run, failure?.providerRetryAt ?? null);
 }

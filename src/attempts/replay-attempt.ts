@@ -7,6 +7,7 @@ import { AppError, notFound } from "../errors.js";
 import { forgetSeen } from "../appointments/sweep.js";
 import { lockRunAndConnection } from "./lock.js";
 import { assertNoOtherResync, replaceWaitingPulls } from "./waiting-pulls.js";
+import { openFailureOf } from "./open-failure.js";
 import { notReplayableReason } from "./replayability.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
 import type { SyncRun } from "./sync-run.entity.js";
@@ -32,9 +33,11 @@ export async function replayAttempt(context: Context, request: ReplayRequest): P
     const { attempt, run, connection } = await lockAttempt(unit, request.attemptId);
     await assertReplayable(unit, attempt, run);
     assertActive(connection);
-    await assertProviderMayBeAsked(unit, run);
-    const isBehindRunning = run.isConnectionPull() && (await makeWay(unit, run));
-    run.replay(attempt.id, (await openFailureOf(unit, run)).retryCount);
+    const failure = await openFailure(unit, run);
+    assertProviderMayBeAsked(unit, failure);
+    const isBehindRunning = run.direction === "PULL" && (await makeWay(unit, run));
+    failure.waitForNoRetry();
+    run.replay(attempt.id, failure.retryCount);
     await forgetSeen(unit, run.id);
     recordRequest(context, unit, { attempt, run, request });
     await unit.em.flush();
@@ -91,20 +94,21 @@ async function resolverOf(unit: UnitOfWork, run: SyncRun): Promise<string | null
 }
 
 /** A delay that we have computed ourselves may be cut short, one that the provider asked for may not. */
-async function assertProviderMayBeAsked(unit: UnitOfWork, run: SyncRun): Promise<void> {
-  const failure = await openFailureOf(unit, run);
-  const retryAt = failure.providerRetryAt;
+function assertProviderMayBeAsked(unit: UnitOfWork, { providerRetryAt: retryAt }: SyncAttempt): void {
   if (retryAt === null || retryAt <= unit.now) return;
   throw new AppError("RATE_LIMITED", "The provider has asked to wait", { retryAt: retryAt.toISOString() });
 }
 
-function openFailureOf(unit: UnitOfWork, run: SyncRun): Promise<SyncAttempt> {
-  return unit.em.findOneOrFail(SyncAttempt, { firmId: unit.firmId, id: String(run.openFailureId) });
+async function openFailure(unit: UnitOfWork, run: SyncRun): Promise<SyncAttempt> {
+  const failure = await openFailureOf(unit, run);
+  if (!failure) throw new Error(`Run ${run.id} has nothing to be replayed`);
+  return failure;
 }
 
 /** Other pulls give way to the replayed one; returns whether it waits behind one that runs. */
 async function makeWay(unit: UnitOfWork, run: SyncRun): Promise<boolean> {
   await assertNoOtherResync(unit, run);
+  if (!run.isConnectionPull()) return false;
   const { connectionId, correlationId } = run;
   return replaceWaitingPulls(unit, { runId: run.id, connectionId, correlationId });
 }

@@ -1,4 +1,3 @@
-import { LockMode } from "@mikro-orm/core";
 import { sql } from "kysely";
 import { record } from "../audit/record.js";
 import { assertActive } from "../connections/assert-active.js";
@@ -7,6 +6,7 @@ import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { AppError, notFound } from "../errors.js";
 import { lockConnection } from "./lock.js";
 import { SyncRun } from "./sync-run.entity.js";
+import { activeAppointmentResync } from "./waiting-pulls.js";
 
 export interface AppointmentResyncRequest {
   appointmentId: string;
@@ -35,7 +35,7 @@ export async function resyncAppointment(context: Context, request: AppointmentRe
     const connection = await lockConnection(unit, appointment.connectionId);
     if (!connection) throw notFound();
     assertActive(connection);
-    const active = await activeRun(unit, appointment.id);
+    const active = await activeAppointmentResync(unit, appointment.id);
     const run = active ?? (await createRun(context, unit, appointment, request));
     if (run.status === "HELD") {
       run.requeue();
@@ -63,19 +63,6 @@ async function syncedAppointment(unit: UnitOfWork, id: string): Promise<SyncedAp
     throw new AppError("BAD_USER_INPUT", "This appointment has no external event ID", { reason: "NO_EXTERNAL_ID" });
   }
   return { id, connectionId: row.connection_id, externalEventId: row.external_event_id };
-}
-
-function activeRun(unit: UnitOfWork, appointmentId: string): Promise<SyncRun | null> {
-  return unit.em.findOne(
-    SyncRun,
-    {
-      firmId: unit.firmId,
-      appointmentId,
-      direction: "PULL",
-      status: { $in: ["QUEUED", "RUNNING", "RETRYING", "HELD"] },
-    },
-    { lockMode: LockMode.PESSIMISTIC_WRITE },
-  );
 }
 
 async function createRun(

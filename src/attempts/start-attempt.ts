@@ -4,6 +4,8 @@ import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { closeLostAttempt } from "./close-attempt.js";
 import { lockRunAndConnection } from "./lock.js";
+import { holdRun } from "./open-failure.js";
+import { earliestStart } from "./rate-limit-rest.js";
 import type { RetryPolicy } from "./retry-policy.js";
 import type { RunQueue } from "./run-queue.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
@@ -29,7 +31,8 @@ export interface StartedAttempt {
 /**
  * Claims the job's run: the run becomes running, its fence rises, and the attempt is written before the provider is called. Null
  * where there is nothing to do: the job is stale, the connection is paused or revoked (the run is held), another pull of the
- * connection runs (the run waits for its end), or the run has now lost its worker for the last time.
+ * connection runs (the run waits for its end), a rate limit wants the run to rest first, or the run has now lost its worker for the
+ * last time.
  */
 export async function startAttempt(
   em: EntityManager,
@@ -38,15 +41,20 @@ export async function startAttempt(
 ): Promise<StartedAttempt | null> {
   return unitOfWork(em, job.firmId, async (unit) => {
     const locked = await lockRunAndConnection(unit, job.runId);
-    if (!locked || locked.run.jobId !== job.jobId) return null;
+    if (locked?.run.jobId !== job.jobId) return null;
     const { connection, run } = locked;
     if (run.status === "RUNNING" && !(await goesOnAfterLostWorker(unit, connection, run, engine))) return null;
     if (connection.status !== "ACTIVE") {
-      run.hold(null);
+      await holdRun(unit, run, null);
       return null;
     }
     if (await anotherPullRuns(unit, run)) {
       run.jobId = null; // sent again by whoever ends the running pull
+      return null;
+    }
+    const earliest = await earliestStart(unit, run, engine.policy);
+    if (earliest) {
+      await engine.queue.send(unit, run, earliest);
       return null;
     }
     return begin(unit, connection, run);

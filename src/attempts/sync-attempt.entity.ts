@@ -1,7 +1,7 @@
 import type { Opt } from "@mikro-orm/core";
 import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, Int, ObjectType } from "type-graphql";
-import { CalendarProvider } from "../connections/calendar-connection.enums.js";
+import type { CalendarProvider } from "../connections/calendar-connection.enums.js";
 import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 import { SyncAttemptState, SyncAttemptStatus, SyncDirection, SyncErrorClass, SyncOperation } from "./sync.enums.js";
@@ -142,6 +142,11 @@ export class SyncAttempt {
   /** A later attempt of the run, or a covering pull, failed too; or the run was cancelled. */
   supersede(): void {
     this.leaveOpen("SUPERSEDED");
+  }
+
+  /** No retry comes at that time: its run is held, or replayed before. Until when the provider wants to be left alone stays. */
+  waitForNoRetry(): void {
+    this.nextRetryAt = null;
   }
 
   private close(status: SyncAttemptStatus, state: SyncAttemptState, now: Date, requestCount: number): void {

@@ -254,6 +254,7 @@ export class SyncRun {
 
   cancel(now: Date): void {
     this.finish("CANCELLED", now);
+    this.replayOfId = null;
   }
 
   /** A manager wants the whole intent once more: from the stored cursor, with a new round. */
@@ -268,9 +269,10 @@ export class SyncRun {
     this.beginRound();
   }
 
-  /** Asks the worker to end the run at its next page. */
+  /** Asks the worker to end the run at its next page. Who asks first is who cancels. */
   requestCancel(actorId: string, reason: string | null): void {
     if (this.status !== "RUNNING") throw new Error(`Run ${this.id} is ${this.status}: it can be cancelled at once`);
+    if (this.cancelRequestedById !== null) return;
     this.cancelRequestedById = actorId;
     this.cancelReason = reason;
   }

@@ -4,6 +4,7 @@ import type { UnitOfWork } from "../database/unit-of-work.js";
 import { AppError } from "../errors.js";
 import { closeOpenFailure } from "./closing.js";
 import { cancelRun } from "./cover-pulls.js";
+import type { RunQueue } from "./run-queue.js";
 import { SyncRun } from "./sync-run.entity.js";
 
 const unfinished = ["QUEUED", "RUNNING", "RETRYING", "HELD"] as const;
@@ -17,17 +18,54 @@ export function activeResync(unit: UnitOfWork, connectionId: string): Promise<Sy
   );
 }
 
-/** @throws AppError CONFLICT with reason RESYNC_ACTIVE and the resync's correlation id */
+/** The resync of one appointment that is queued, running, retrying or held; null where there is none. */
+export function activeAppointmentResync(unit: UnitOfWork, appointmentId: string): Promise<SyncRun | null> {
+  return unit.em.findOne(
+    SyncRun,
+    { firmId: unit.firmId, appointmentId, direction: "PULL", status: { $in: unfinished } },
+    { lockMode: LockMode.PESSIMISTIC_WRITE },
+  );
+}
+
+/**
+ * Of the connection, or of the appointment of a run that is about one alone.
+ * @throws AppError CONFLICT with reason RESYNC_ACTIVE and the resync's correlation id
+ */
 export async function assertNoOtherResync(unit: UnitOfWork, run: SyncRun): Promise<void> {
-  const active = await activeResync(unit, run.connectionId);
+  const { appointmentId, connectionId } = run;
+  const active =
+    appointmentId === null
+      ? await activeResync(unit, connectionId)
+      : await activeAppointmentResync(unit, appointmentId);
   if (active && active.id !== run.id) throw resyncActive(active);
 }
 
 export function resyncActive(active: SyncRun): AppError {
-  return new AppError("CONFLICT", "A resync of this connection is already active", {
+  const what = active.appointmentId === null ? "connection" : "appointment";
+  return new AppError("CONFLICT", `A resync of this ${what} is already active`, {
     reason: "RESYNC_ACTIVE",
     correlationId: active.correlationId,
   });
+}
+
+/** A pull that waited behind this one, which has ended or waits itself now, goes to the workers. */
+export async function sendWaitingPull(unit: UnitOfWork, run: SyncRun, queue: RunQueue): Promise<void> {
+  if (!run.isConnectionPull()) return;
+  await unit.em.flush(); // the guards see the end of this pull before the next one is sent
+  const waiting = await unit.em.findOne(
+    SyncRun,
+    {
+      firmId: unit.firmId,
+      connectionId: run.connectionId,
+      id: { $ne: run.id },
+      status: { $in: ["QUEUED", "RETRYING"] },
+      direction: "PULL",
+      appointmentId: null,
+      jobId: null,
+    },
+    { orderBy: { id: "desc" }, lockMode: LockMode.PESSIMISTIC_WRITE },
+  );
+  if (waiting) await queue.send(unit, waiting, null);
 }
 
 /**

@@ -1,9 +1,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { printedSchema } from "../graphql/print-schema.js";
 import { buildApiSchema } from "../graphql/schema.js";
+import { errorCodePage } from "../providers/error-code-page.js";
 
-const path = "schema/schema.graphql";
+/** What is generated from the code and committed: tests compare it. */
+const pages: Record<string, string> = {
+  "schema/schema.graphql": printedSchema(await buildApiSchema()),
+  "docs/error-codes.md": errorCodePage(),
+};
 
-mkdirSync("schema", { recursive: true });
-writeFileSync(path, printedSchema(await buildApiSchema()));
-process.stdout.write(`${path} is written\n`);
+for (const [path, text] of Object.entries(pages)) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  process.stdout.write(`${path} is written\n`);
+}

@@ -10,6 +10,14 @@ import { priorities, type JobPayload } from "./queue.js";
 const tickMs = 1000;
 const batchSize = 500;
 
+/** While a manager has not decided whether most of a calendar is to be cancelled, asking often is of no use. */
+const slowIntervalSeconds = 3600;
+const awaitsMassCancelDecision = sql<boolean>`exists (
+  select from sync_run refused
+  where refused.firm_id = connection.firm_id and refused.connection_id = connection.id
+    and refused.open_failure_id is not null and refused.error_code = 'MASS_CANCEL'
+)`;
+
 interface ScheduledRun {
   firm_id: string;
   id: string;
@@ -91,7 +99,9 @@ export class Scheduler {
         order by next_pull_at limit ${batchSize} for update skip locked
       ),
       postponed as (
-        update calendar_connection connection set next_pull_at = now() + make_interval(secs => ${this.intervalSeconds})
+        update calendar_connection connection set next_pull_at = now() + make_interval(
+          secs => greatest(${this.intervalSeconds}::float8, case when ${awaitsMassCancelDecision} then ${slowIntervalSeconds}::float8 end)
+        )
         from due where connection.firm_id = due.firm_id and connection.id = due.id
       ),
       active as (

@@ -1,0 +1,15 @@
+import type { UnitOfWork } from "../database/unit-of-work.js";
+import { SyncAttempt, type AttemptFailure } from "./sync-attempt.entity.js";
+import type { SyncRun } from "./sync-run.entity.js";
+
+/** The last failed attempt of a run, as long as it counts as open. */
+export async function openFailureOf(unit: UnitOfWork, run: SyncRun): Promise<SyncAttempt | null> {
+  if (run.openFailureId === null) return null;
+  return unit.em.findOneOrFail(SyncAttempt, { firmId: unit.firmId, id: run.openFailureId });
+}
+
+/** Stops a run until what stopped it is mended: no retry of its open failure comes meanwhile. */
+export async function holdRun(unit: UnitOfWork, run: SyncRun, failure: AttemptFailure | null): Promise<void> {
+  run.hold(failure);
+  (await openFailureOf(unit, run))?.waitForNoRetry();
+}
