@@ -39,6 +39,16 @@ export const attemptInvariants: readonly Invariant[] = [
       where r.open_failure_id is not null and a.state is distinct from 'OPEN'`,
   },
   {
+    name: "next-retry",
+    sentence:
+      "A retry is ahead of the open failures of runs that retry; of those that are queued, held or failed, none is.",
+    violations: `
+      select a.firm_id, a.run_id, a.id as attempt_id
+      from sync_attempt a
+      join sync_run r on r.firm_id = a.firm_id and r.id = a.run_id
+      where a.state = 'OPEN' and a.next_retry_at is not null and r.status in ('QUEUED', 'HELD', 'FAILED')`,
+  },
+  {
     name: "running-attempt",
     sentence: "A running run has exactly one running attempt, its last; no other attempt is running.",
     violations: `

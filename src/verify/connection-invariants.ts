@@ -44,4 +44,17 @@ export const connectionInvariants: readonly Invariant[] = [
           end))
       )`,
   },
+  {
+    name: "resumed-connection-is-audited",
+    sentence: "A connection became active again together with the audit event of it.",
+    violations: `
+      select c.firm_id, c.id as connection_id
+      from calendar_connection c
+      where c.status = 'ACTIVE' and c.status_changed_at >= ${eventsKeptSince} and not exists (
+        select from audit_event e
+        where e.firm_id = c.firm_id and e.resource_type = 'calendar_connection' and e.resource_id = c.id
+          and (e.event_type = 'calendar_connection_imported' or (e.created_at = c.status_changed_at and e.event_type in
+            ('calendar_connection_resumed', 'calendar_connection_reconnected', 'calendar_connection_connected')))
+      )`,
+  },
 ];

@@ -3,6 +3,7 @@ import { attemptInvariants } from "./attempt-invariants.js";
 import { auditInvariants } from "./audit-invariants.js";
 import { connectionInvariants } from "./connection-invariants.js";
 import type { Invariant } from "./invariant.js";
+import { managerInvariants } from "./manager-invariants.js";
 import { queueInvariants } from "./queue-invariants.js";
 import { runInvariants } from "./run-invariants.js";
 import { schemaInvariants } from "./schema-invariants.js";
@@ -18,4 +19,5 @@ export const invariants: readonly Invariant[] = [
   ...queueInvariants,
   ...appointmentInvariants,
   ...auditInvariants,
+  ...managerInvariants,
 ];

@@ -87,7 +87,7 @@ export const runInvariants: readonly Invariant[] = [
   {
     name: "covered-pull",
     sentence:
-      "No incremental pull that failed, waits or is held has an open failure from before a pull that succeeded since.",
+      "No incremental pull that failed, waits or is held has an open failure from before a pull that succeeded since, unless it is to be replayed.",
     violations: `
       with succeeded as (
         select firm_id, connection_id, max(finished_at) as finished_at
@@ -99,7 +99,8 @@ export const runInvariants: readonly Invariant[] = [
       from sync_run r
       join succeeded s on s.firm_id = r.firm_id and s.connection_id = r.connection_id
       join sync_attempt a on a.firm_id = r.firm_id and a.id = r.open_failure_id
-      where r.operation = 'LIST_CHANGES' and r.status in ('RETRYING', 'HELD', 'FAILED') and a.finished_at < s.finished_at`,
+      where r.operation = 'LIST_CHANGES' and r.status in ('RETRYING', 'HELD', 'FAILED') and r.replay_of_id is null
+        and a.finished_at < s.finished_at`,
   },
 ];
 

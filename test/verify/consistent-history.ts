@@ -39,6 +39,8 @@ async function insert(client: pg.Client, table: string, rows: readonly Row[]): P
  * - connection 2: run 6 failed exhausted, run 7 is retrying
  * - connection 3: revoked, run 8 held; connection 4: run 9 refused a mass cancellation; connection 5: run 10 lost three workers
  * - connection 6: disconnected; connection 7: paused
+ * - connection 8: run 11 succeeded when it was replayed, run 12 was cancelled by a manager while it ran
+ * - connection 9: was paused and resumed; run 13 had failed exhausted and waits to be replayed
  */
 export async function insertConsistentHistory(client: pg.Client): Promise<void> {
   await client.query("begin");
@@ -50,7 +52,7 @@ export async function insertConsistentHistory(client: pg.Client): Promise<void> 
   await insert(client, "sync_attempt", attempts.map(attemptRow));
   await insert(client, "audit_event", events.map(eventRow));
   await insert(client, "seen_appointment", [{ firm_id: 1, run_id: 4, appointment_id: 1 }]);
-  await insert(client, "pgboss.job", [4, 7].map(jobRow));
+  await insert(client, "pgboss.job", [4, 7, 13].map(jobRow));
   for (const counters of statistics) await setStatistics(client, counters);
   await client.query("commit");
 }
@@ -63,6 +65,8 @@ const connections: Row[] = [
   { id: 5, status: "ACTIVE", next_pull_at: minute(90) },
   { id: 6, status: "REVOKED", status_reason: "DISCONNECTED", status_changed_at: minute(10) },
   { id: 7, status: "PAUSED", status_reason: "MANAGER", status_changed_at: minute(10) },
+  { id: 8, status: "ACTIVE", next_pull_at: minute(90) },
+  { id: 9, status: "ACTIVE", next_pull_at: minute(90), status_changed_at: minute(10) },
 ].map((row) => ({
   firm_id: 1,
   provider: "GOOGLE",
@@ -96,6 +100,7 @@ const appointments: Row[] = [
 const failure = { error_class: "TRANSIENT", error_code: "HTTP_503", error_summary: "unavailable" };
 const lost = { error_class: "TRANSIENT", error_code: "WORKER_LOST", error_summary: "Worker lost" };
 const refused = { error_class: "NON_RETRYABLE", error_code: "INVALID_GRANT", error_summary: "refused" };
+const cancelled = { error_class: "NON_RETRYABLE", error_code: "CANCELLED", error_summary: "Cancelled" };
 const massCancel = {
   error_class: "NON_RETRYABLE",
   error_code: "MASS_CANCEL",
@@ -164,6 +169,26 @@ const runs: (Row & { id: number })[] = [
     ...{ id: 10, connection_id: 5, status: "FAILED", fence: 3, retry_count: 2, lost_workers: 3, last_attempt_id: 13 },
     ...{ open_failure_id: 13, finished_at: minute(16), ...lost },
   },
+  {
+    ...{ id: 11, connection_id: 8, status: "SUCCEEDED", fence: 2, retry_count: 1, last_attempt_id: 21 },
+    ...{ finished_at: minute(12) },
+  },
+  {
+    ...{ id: 12, connection_id: 8, status: "CANCELLED", fence: 1, last_attempt_id: 22, finished_at: minute(14) },
+    ...{ cancel_requested_by_id: "ann", cancel_reason: "not now" },
+  },
+  {
+    ...{
+      id: 13,
+      connection_id: 9,
+      status: "QUEUED",
+      fence: 1,
+      retry_count: 1,
+      last_attempt_id: 23,
+      open_failure_id: 23,
+    },
+    ...{ replay_of_id: 23, job_id: jobOf(13) },
+  },
 ];
 
 function runRow(run: Row & { id: number }): Row {
@@ -225,6 +250,19 @@ const attempts: (Row & { run_id: number })[] = [
     ...{ id: 13, run_id: 10, connection_id: 5, status: "FAIL", state: "OPEN", finished_at: minute(16), ...lost },
     ...{ retry_count: 2, max_retries_reached: true },
   },
+  {
+    ...{ id: 20, run_id: 11, connection_id: 8, status: "FAIL", state: "RESOLVED", finished_at: minute(11), ...failure },
+    ...{ resolved_by_id: 21 },
+  },
+  {
+    ...{ id: 21, run_id: 11, connection_id: 8, status: "SUCCESS", state: "SUCCEEDED", finished_at: minute(12) },
+    ...{ retry_count: 1, replay_of_id: 20 },
+  },
+  { id: 22, run_id: 12, connection_id: 8, status: "FAIL", state: "SUPERSEDED", finished_at: minute(14), ...cancelled },
+  {
+    ...{ id: 23, run_id: 13, connection_id: 9, status: "FAIL", state: "OPEN", finished_at: minute(11), ...failure },
+    ...{ max_retries_reached: true },
+  },
 ];
 
 function attemptRow(attempt: Row & { run_id: number }): Row {
@@ -270,6 +308,11 @@ const events: (Row & { run?: number })[] = [
     ...{ type: "calendar_sync_retry", run, on: ["sync_attempt", attempt], severity, at },
     metadata: { retry_count: count, error_class: errorClass, max_retries_reached: exhausted },
   })),
+  { type: "calendar_connection_resumed", on: ["calendar_connection", 9], at: minute(10), actor: "ann" },
+  { type: "calendar_sync_manual_replay_requested", run: 11, on: ["sync_attempt", 20], at: minute(12), actor: "ann" },
+  { type: "calendar_sync_manual_replay_success", run: 11, on: ["sync_attempt", 21], at: minute(12) },
+  { type: "calendar_sync_manual_replay_requested", run: 13, on: ["sync_attempt", 23], at: minute(13), actor: "ann" },
+  { type: "calendar_sync_run_cancelled", run: 12, on: ["sync_run", 12], at: minute(14), actor: "ann" },
 ];
 
 function eventRow(event: Row & { run?: number }): Row {
@@ -287,12 +330,15 @@ function eventRow(event: Row & { run?: number }): Row {
   };
 }
 
+/** A job is handed out again after its worker was lost. */
+const jobStates: Record<number, string> = { 4: "active", 7: "created", 13: "retry" };
+
 function jobRow(runId: number): Row {
   return {
     id: jobOf(runId),
     name: "sync",
     data: { firmId: "1", runId: String(runId) },
-    state: runId === 4 ? "active" : "created",
+    state: jobStates[runId],
   };
 }
 
@@ -305,6 +351,11 @@ const statistics: (Row & { connection_id: number })[] = [
   { connection_id: 3, non_retryable_failures: 1, open_non_retryable: 1 },
   { connection_id: 4, non_retryable_failures: 1, open_non_retryable: 1, consecutive_failures: 1 },
   { connection_id: 5, transient_failures: 3, open_exhausted: 1, consecutive_failures: 1 },
+  {
+    ...{ connection_id: 8, successes: 1, transient_failures: 1, non_retryable_failures: 1 },
+    ...{ last_sync_at: minute(12), last_successful_sync_at: minute(12) },
+  },
+  { connection_id: 9, transient_failures: 1, open_exhausted: 1, consecutive_failures: 1 },
 ];
 
 async function setStatistics(client: pg.Client, { connection_id: id, ...counters }: Row): Promise<void> {

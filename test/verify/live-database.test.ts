@@ -126,16 +126,7 @@ describe("verify of a database that servers work on", () => {
     failing(account, { times: 1, status: 503, delayMs: 2000 });
     const pulled = app.pull(connection);
     await until(async () => (await statuses(connection)).includes("RUNNING"));
-    await app.sql(
-      `with paused as (
-         update calendar_connection set status = 'PAUSED', status_reason = 'MANAGER', status_changed_at = now(), next_pull_at = null
-         where id = $1 returning firm_id, id, status_changed_at
-       )
-       insert into audit_event (firm_id, event_type, event_category, severity, resource_type, resource_id, created_at)
-       select firm_id, 'calendar_connection_paused', 'calendar_connection', 'info', 'calendar_connection', id, status_changed_at
-       from paused`,
-      [connection],
-    );
+    await app.manager("mutation ($id: ID!) { pauseConnection(connectionId: $id) { id } }", { id: connection });
     await pulled;
     await expectRuns(connection, ["HELD"]);
     await expectNothingViolated();

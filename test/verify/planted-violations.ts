@@ -11,6 +11,7 @@ export interface PlantedViolation {
 
 const run = (id: number) => `where firm_id = 1 and id = ${id}`;
 const noEvent = (type: string) => `delete from audit_event where event_type = '${type}'`;
+const noEventOf = (type: string, id: number) => `${noEvent(type)} and resource_id = ${id}`;
 const earlier = (count: number) => `'${minute(count).toISOString()}'`;
 
 /** A copy of a row with some columns changed. */
@@ -65,6 +66,13 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
     {
       sql: `update calendar_connection set status_changed_at = now() ${run(7)}`,
       found: [{ ...firm, connectionId: "7" }],
+    },
+  ],
+  "resumed-connection-is-audited": [
+    { sql: noEvent("calendar_connection_resumed"), found: [{ ...firm, connectionId: "9" }] },
+    {
+      sql: `update calendar_connection set status_changed_at = now() ${run(9)}`,
+      found: [{ ...firm, connectionId: "9" }],
     },
   ],
   "connection-has-statistics": [
@@ -188,6 +196,17 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
     },
     { sql: `update sync_run set open_failure_id = 98 ${run(5)}`, found: [{ ...firm, runId: "5", attemptId: "98" }] },
   ],
+  "next-retry": [
+    {
+      sql: `update sync_attempt set next_retry_at = now(), max_retries_reached = false ${run(23)};
+        update connection_statistics set open_exhausted = 0, open_retryable = 1 where connection_id = 9`,
+      found: [{ ...firm, runId: "13", attemptId: "23" }],
+    },
+    {
+      sql: `update sync_attempt set next_retry_at = now() ${run(9)}`,
+      found: [{ ...firm, runId: "8", attemptId: "9" }],
+    },
+  ],
   "running-attempt": [
     {
       sql: `update sync_run set status = 'HELD', job_id = null ${run(4)}`,
@@ -212,7 +231,7 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
       found: [{ ...firm, runId: "1", attemptId: "2" }],
     },
     {
-      sql: `update sync_run set status = 'SUCCEEDED' ${run(3)}; ${noEvent("calendar_sync_run_cancelled")};
+      sql: `update sync_run set status = 'SUCCEEDED' ${run(3)}; ${noEventOf("calendar_sync_run_cancelled", 3)};
         update sync_attempt set state = 'SUPERSEDED', resolved_by_id = null ${run(3)}`,
       found: [{ ...firm, runId: "3", attemptId: "3" }],
       alsoBreaks: ["superseded-failure"],
@@ -239,7 +258,7 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
       found: [{ ...firm, runId: "3", attemptId: "3", resolvedById: "2" }],
     },
     {
-      sql: `update sync_run set status = 'HELD', finished_at = null ${run(3)}; ${noEvent("calendar_sync_run_cancelled")}`,
+      sql: `update sync_run set status = 'HELD', finished_at = null ${run(3)}; ${noEventOf("calendar_sync_run_cancelled", 3)}`,
       found: [{ ...firm, runId: "3", attemptId: "3", resolvedById: "4" }],
     },
   ],
@@ -262,7 +281,7 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
     },
   ],
   "job-of-run": [
-    { sql: "delete from pgboss.job", found: [4, 7].map((id) => jobViolation(id)) },
+    { sql: "delete from pgboss.job", found: [4, 7, 13].map((id) => jobViolation(id)) },
     { sql: "update pgboss.job set state = 'completed' where state = 'created'", found: [jobViolation(7)] },
     {
       sql: `update pgboss.job set data = '{"firmId": "1", "runId": "70"}' where state = 'created'`,
@@ -278,7 +297,8 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
   "runs-of-stopped-connection": [
     {
       sql: `update sync_run set connection_id = 7 ${run(5)}; update sync_run set job_id = '${jobOf(7)}' ${run(5)};
-        update pgboss.job set data = '{"firmId": "1", "runId": "5"}' where state = 'created'; update sync_run set status = 'HELD', next_retry_at = null, job_id = null ${run(7)}`,
+        update pgboss.job set data = '{"firmId": "1", "runId": "5"}' where state = 'created'; update sync_run set status = 'HELD', next_retry_at = null, job_id = null ${run(7)};
+        update sync_attempt set next_retry_at = null ${run(8)}`,
       found: [{ ...firm, connectionId: "7", runId: "5" }],
     },
   ],
@@ -340,9 +360,9 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
     },
   ],
   "cancelled-run-is-audited": [
-    { sql: noEvent("calendar_sync_run_cancelled"), found: [{ ...firm, runId: "3" }] },
+    { sql: noEventOf("calendar_sync_run_cancelled", 3), found: [{ ...firm, runId: "3" }] },
     {
-      sql: `update audit_event set correlation_id = '${correlationOf(8)}' where event_type = 'calendar_sync_run_cancelled'`,
+      sql: `update audit_event set correlation_id = '${correlationOf(8)}' where event_type = 'calendar_sync_run_cancelled' and resource_id = 3`,
       found: ["3", "8"].map((runId) => ({ ...firm, runId })),
     },
   ],
@@ -359,6 +379,77 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
       sql: `update sync_attempt set error_code = 'OTHER' ${run(10)}; update sync_run set error_code = 'OTHER' ${run(9)}`,
       found: [{ ...firm, runId: "9" }],
     },
+  ],
+  "replay-of-failure": [
+    {
+      sql: `update sync_attempt set replay_of_id = 1 ${run(21)}`,
+      found: [{ ...firm, runId: "11", attemptId: "21", replayOfId: "1" }],
+    },
+    {
+      sql: `update sync_attempt set replay_of_id = 21 ${run(21)}`,
+      found: [{ ...firm, runId: "11", attemptId: "21", replayOfId: "21" }],
+    },
+    { sql: `update sync_run set replay_of_id = 95 ${run(13)}`, found: [{ ...firm, runId: "13", replayOfId: "95" }] },
+    {
+      sql: `update sync_attempt set error_class = 'NON_RETRYABLE', max_retries_reached = false ${run(23)};
+        update connection_statistics set open_exhausted = 0, transient_failures = 0, open_non_retryable = 1, non_retryable_failures = 1
+        where connection_id = 9`,
+      found: [{ ...firm, runId: "13", replayOfId: "23" }],
+    },
+  ],
+  "replay-waits": [
+    {
+      sql: `update sync_run set status = 'FAILED', finished_at = ${earlier(20)}, job_id = null,
+        error_class = 'TRANSIENT', error_code = 'HTTP_503', error_summary = 'unavailable' ${run(13)}`,
+      found: [{ ...firm, runId: "13" }],
+    },
+  ],
+  "replay-was-requested": [
+    {
+      sql: noEvent("calendar_sync_manual_replay_requested"),
+      found: ["11", "13"].map((runId) => ({ ...firm, runId })),
+    },
+    {
+      sql: `update audit_event set actor_id = null where event_type = 'calendar_sync_manual_replay_requested' and resource_id = 23`,
+      found: [{ ...firm, runId: "13" }],
+    },
+    { sql: `update sync_run set replay_of_id = null ${run(13)}`, found: [{ ...firm, runId: "13" }] },
+    {
+      sql: `update sync_attempt set replay_of_id = 3 ${run(3)}`,
+      found: [{ ...firm, runId: "3" }],
+      alsoBreaks: ["replay-of-failure", "replay-is-audited"],
+    },
+  ],
+  "replay-is-audited": [
+    {
+      sql: noEvent("calendar_sync_manual_replay_success"),
+      found: [{ ...firm, runId: "11", attemptId: "21" }],
+      alsoBreaks: ["retry-is-audited"],
+    },
+    {
+      sql: `update audit_event set event_type = 'calendar_sync_manual_replay_failed' where event_type = 'calendar_sync_manual_replay_success'`,
+      found: [{ ...firm, runId: "11", attemptId: "21" }],
+    },
+    {
+      sql: `update audit_event set event_type = 'calendar_sync_manual_replay_failed' where event_type = 'calendar_sync_retry' and resource_id = 7`,
+      found: [{ ...firm, runId: "6", attemptId: "7" }],
+    },
+  ],
+  "cancelled-attempt": [
+    {
+      sql: `update sync_attempt set state = 'RESOLVED', resolved_by_id = 21 ${run(22)};
+        update sync_attempt set finished_at = ${earlier(22)} ${run(21)};
+        update connection_statistics set last_sync_at = ${earlier(22)}, last_successful_sync_at = ${earlier(22)} where connection_id = 8`,
+      found: [{ ...firm, runId: "12", attemptId: "22" }],
+    },
+    {
+      sql: `update sync_attempt set error_code = 'CANCELLED' ${run(3)}`,
+      found: [{ ...firm, runId: "3", attemptId: "3" }],
+    },
+  ],
+  "asked-cancellation": [
+    { sql: `update sync_run set cancel_requested_by_id = 'bob' ${run(12)}`, found: [{ ...firm, runId: "12" }] },
+    { sql: `update sync_run set cancel_requested_by_id = 'ann' ${run(7)}`, found: [{ ...firm, runId: "7" }] },
   ],
 };
 
