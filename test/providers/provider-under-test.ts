@@ -22,7 +22,7 @@ export interface ProviderUnderTest {
 export const window = { windowStart: new Date("2026-01-01T00:00:00Z"), windowEnd: new Date("2027-01-01T00:00:00Z") };
 const accessToken = "ya29.canary-access-token";
 export const fullRound: ListChangesRequest = { accessToken, range: { kind: "FULL", ...window }, pageToken: null };
-export const refreshToken = "1//canary-refresh-token";
+const refreshToken = "1//canary-refresh-token";
 export const clientSecret = "canary-client-secret";
 
 export type MakeProvider = (serverUrl: string, http: ProviderHttp) => CalendarProvider;

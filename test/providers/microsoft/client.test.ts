@@ -182,6 +182,12 @@ describe("links", () => {
     expect(graph.server.requests).toEqual([]);
   });
 
+  test("that were stored with a way out of the interface are not sent", async () => {
+    const stored = "me/../../secret/calendarView";
+    expect(await failureOf(graph.listChanges({ pageToken: stored }))).toMatchObject({ errorCode: "REQUEST_REFUSED" });
+    expect(graph.server.requests).toEqual([]);
+  });
+
   test.each(["me/calendarView", "x me/calendarView", "0 ../calendarView"])(
     "that a bounded round stored as %j are not sent",
     async (stored) => {
