@@ -3,6 +3,7 @@ import type { RefusedRequest } from "../classification.js";
 import { providerFailure } from "../failure.js";
 import type { ProviderHttp } from "../http.js";
 import type { AccessGrant, CalendarProvider, ProviderCall } from "../provider.js";
+import { CalendarReads } from "./calendar-reads.js";
 import { cursorFingerprint, MicrosoftCalendar } from "./calendar.js";
 import { microsoftFailure, refusalOf } from "./errors.js";
 import { Graph, jsonOf } from "./graph.js";
@@ -26,7 +27,7 @@ export function microsoftProvider(options: MicrosoftProviderOptions): CalendarPr
     cursorFingerprint,
     refreshAccess: (refreshToken, call) => refreshAccess(options, refreshToken, call),
     openCalendar: (calendarId, call) =>
-      new MicrosoftCalendar(new Graph(options.apiUrl, options.http.fetchFor(call)), calendarId),
+      new MicrosoftCalendar(new CalendarReads(new Graph(options.apiUrl, options.http.fetchFor(call)), calendarId)),
   };
 }
 
