@@ -58,15 +58,13 @@ export interface EventWindow {
 
 /** What is asked for. Any of them may tell events outside the window, too. */
 export type ChangeRange = EventWindow &
+  // Everything overlapping the window; yields a new cursor.
   (
-    | /** Everything overlapping the window; yields a new cursor. */ { kind: "FULL" }
-    | /** Everything overlapping the window, of up to five years; yields no cursor and leaves every cursor as it is. */ {
-        kind: "BOUNDED";
-      }
-    | /** Everything that has changed since a cursor, which a full round of this window has yielded. */ {
-        kind: "SINCE";
-        cursor: string;
-      }
+    | { kind: "FULL" }
+    // Everything overlapping the window, however long; yields no cursor and leaves every cursor as it is.
+    | { kind: "BOUNDED" }
+    // Everything that has changed since a cursor, which a full round of this window has yielded.
+    | { kind: "SINCE"; cursor: string }
   );
 
 export interface ListChangesRequest {
@@ -95,9 +93,9 @@ export interface OpenCalendar {
   /** Pages of one round are asked for in order. A call that failed may be repeated. */
   listChanges(request: ListChangesRequest): Promise<ChangePage>;
   /**
-   * What has become of events, in any order, each once: as it is now, `gone`, or `skipped` when it
-   * cannot be read. At most one request an event and one a series, plus further pages of long series; a calendar that cannot be
-   * reached is a failure, never a removal.
+   * What has become of events, in any order, each once: as it is now, `gone`, or `skipped` when it cannot be read. A request for
+   * each event at most, and for each series of which several are asked two and its further pages; one for the calendar, unless it
+   * has answered before. A calendar that cannot be reached is a failure: nothing in it is gone.
    */
   getEvents(request: GetEventsRequest): Promise<EventChange[]>;
 }
