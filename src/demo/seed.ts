@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import pg from "pg";
+import { record } from "../audit/record.js";
 import type { CredentialCipher } from "../connections/credential-cipher.js";
 import { storeCredentials } from "../connections/credentials.js";
 import type { EntityManager } from "../database/orm.js";
@@ -72,5 +73,12 @@ async function connect(
     on conflict (firm_id, provider, account_email, calendar_id) do nothing
     returning id
   `.execute(unit.em.getKysely());
-  if (rows[0]) await storeCredentials(unit, cipher, rows[0].id, calendar.refreshToken, []);
+  const [connected] = rows;
+  if (!connected) return;
+  await storeCredentials(unit, cipher, connected.id, calendar.refreshToken, []);
+  record(unit, {
+    eventType: "calendar_connection_connected",
+    resource: { type: "calendar_connection", id: connected.id },
+    metadata: { provider: "google" },
+  });
 }
