@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { errorCode } from "../error-code.js";
 
 /** The address cannot be listened on. The message is a line for whoever starts the server. */
-export class ListenError extends Error {
+class ListenError extends Error {
   constructor(message: string, options: ErrorOptions) {
     super(message, options);
     this.name = "ListenError";

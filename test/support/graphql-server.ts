@@ -9,7 +9,7 @@ import { startServer, type ServerParts } from "../../src/server.js";
 import { createTestDatabase } from "./database.js";
 import { Given } from "./given.js";
 
-export const tokenConfig: TokenConfig = {
+const tokenConfig: TokenConfig = {
   secrets: ["a secret of the tests, 32 bytes or more"],
   jwksUrl: null,
   issuer: null,
