@@ -24,8 +24,8 @@ export const fullRound: ListChangesRequest = {
   range: { windowStart: new Date("2026-01-01T00:00:00Z"), windowEnd: new Date("2027-01-01T00:00:00Z") },
   pageToken: null,
 };
-export const refreshToken = "1//canary-refresh-token";
-export const clientSecret = "canary-client-secret";
+const refreshToken = "1//canary-refresh-token";
+const clientSecret = "canary-client-secret";
 
 /** The real provider against a server whose answers the test decides. */
 export async function startGoogleUnderTest(limits: Partial<HttpLimits> = {}): Promise<GoogleUnderTest> {
