@@ -1,4 +1,4 @@
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 
 const oldestNode = 22;
 
@@ -9,7 +9,7 @@ if (Number(process.versions.node.split(".")[0]) < oldestNode) {
   );
   process.exitCode = 1;
 } else {
-  enableCompileCache(); // a second start need not compile what the first has
+  module.enableCompileCache(); // a second start need not compile what the first has
   const { runServer } = await import("./server-process.js");
   await runServer();
 }
