@@ -38,7 +38,7 @@ export async function startAttempt(
 ): Promise<StartedAttempt | null> {
   return unitOfWork(em, job.firmId, async (unit) => {
     const locked = await lockRunAndConnection(unit, job.runId);
-    if (!locked || locked.run.jobId !== job.jobId) return null;
+    if (locked?.run.jobId !== job.jobId) return null;
     const { connection, run } = locked;
     if (run.status === "RUNNING" && !(await goesOnAfterLostWorker(unit, connection, run, engine))) return null;
     if (connection.status !== "ACTIVE") {

@@ -1,7 +1,7 @@
 import type { Opt } from "@mikro-orm/core";
 import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, Int, ObjectType } from "type-graphql";
-import { CalendarProvider } from "../connections/calendar-connection.enums.js";
+import type { CalendarProvider } from "../connections/calendar-connection.enums.js";
 import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 import { SyncAttemptState, SyncAttemptStatus, SyncDirection, SyncErrorClass, SyncOperation } from "./sync.enums.js";

@@ -56,7 +56,10 @@ export class RunWatcher {
       // Listening begins before looking, so that no change falls between the two.
       const change = this.nextChange(`${firmId}:${runId}`, Math.min(leftMs, pollMs));
       const state = await this.stateOf(firmId, runId);
-      if (leftMs <= 0 || !state || isSettled(state, leftMs / 1000)) return change.cancel();
+      if (leftMs <= 0 || !state || isSettled(state, leftMs / 1000)) {
+        change.cancel();
+        return;
+      }
       await change.promise;
     }
   }
