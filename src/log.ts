@@ -28,7 +28,7 @@ export function createLogger(config: { level: string; isPretty: boolean }, desti
     serializers: { err: describeError },
   };
   if (destination) return pino(options, destination);
-  return config.isPretty ? pino(options, pretty({ sync: true })) : pino(options);
+  return config.isPretty ? pino(options, pretty({ sync: true, singleLine: true })) : pino(options);
 }
 
 interface ErrorDescription {
