@@ -4,8 +4,18 @@ const features = "^src/(connections|attempts|appointments|audit|firms)/";
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
-    { name: "no-orphans", severity: "error", from: { orphan: true, path: "^src/", pathNot: "^src/main\\.ts$|\\.d\\.ts$|^src/commands/" }, to: {} },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "no-orphans",
+      severity: "error",
+      from: { orphan: true, path: "^src/", pathNot: "^src/main\\.ts$|\\.d\\.ts$|^src/commands/" },
+      to: {},
+    },
     {
       name: "simulator-stands-alone",
       comment: "The simulator knows nothing of the rest of the code.",
@@ -36,7 +46,9 @@ export default {
       name: "features-know-no-entry",
       severity: "error",
       from: { path: features },
-      to: { path: "^src/(server|main|application|config)\\.ts$|^src/(rest|demo|commands|providers/(google|microsoft))/" },
+      to: {
+        path: "^src/(server|main|application|config)\\.ts$|^src/(rest|demo|commands|providers/(google|microsoft))/",
+      },
     },
     {
       name: "audit-knows-no-feature",

@@ -20,7 +20,7 @@ export default defineConfig(
           message: "src/config.ts is the only reader of process.env.",
         },
       ],
-      "eqeqeq": ["error", "always", { null: "ignore" }],
+      eqeqeq: ["error", "always", { null: "ignore" }],
     },
   },
   {

@@ -5,10 +5,6 @@ import { secretNames, variables, type ServerRole, type Variables } from "./confi
 import { parseCredentialKeys } from "./connections/credential-cipher.js";
 
 export type Config = ReturnType<typeof configOf>;
-export type JwtConfig = Config["jwt"];
-export type LogConfig = Config["log"];
-export type SyncConfig = Config["sync"];
-export type RetryConfig = Config["retry"];
 
 /** The configuration is unusable. `faults` has a line for each fault, which names the variable and never repeats a secret. */
 export class ConfigError extends Error {

@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger } from "pino";
 import pretty from "pino-pretty";
+import { errorCode } from "./error-code.js";
 
 /** Names under which a secret or a person's data would travel, one level below what is logged; what they hold is not written. */
 const secretKeys = [
@@ -27,7 +28,7 @@ export function createLogger(config: { level: string; isPretty: boolean }, desti
     serializers: { err: describeError },
   };
   if (destination) return pino(options, destination);
-  return config.isPretty ? pino(options, pretty({ sync: true })) : pino(options);
+  return config.isPretty ? pino(options, pretty({ sync: true, singleLine: true })) : pino(options);
 }
 
 interface ErrorDescription {
@@ -40,16 +41,28 @@ interface ErrorDescription {
 }
 
 function describeError(error: unknown): ErrorDescription {
-  if (!(error instanceof Error)) return { type: typeof error, message: "not an Error" };
+  if (!isErrorLike(error)) return { type: typeof error, message: "not an error" };
+  const { message, stack, cause } = error;
   return {
-    type: error.name,
-    ...codeOf(error),
-    message: error.message,
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
-    ...(error.cause instanceof Error ? { cause: { type: error.cause.name, ...codeOf(error.cause) } } : {}),
+    ...kindOf(error),
+    message,
+    ...(typeof stack === "string" ? { stack } : {}),
+    ...(isErrorLike(cause) ? { cause: kindOf(cause) } : {}),
   };
 }
 
-function codeOf(error: Error): { code?: string } {
-  return "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+interface ErrorLike {
+  name: string;
+  message: string;
+  stack?: unknown;
+  cause?: unknown;
+}
+
+function isErrorLike(error: unknown): error is ErrorLike {
+  return typeof error === "object" && error !== null && "message" in error && "name" in error;
+}
+
+function kindOf(error: ErrorLike): { type: string; code?: string } {
+  const code = errorCode(error);
+  return { type: error.name, ...(code === null ? {} : { code }) };
 }

@@ -1,3 +1,5 @@
+import module from "node:module";
+
 const oldestNode = 22;
 
 /** The entry. It loads nothing before it knows that this Node can run it. */
@@ -7,6 +9,7 @@ if (Number(process.versions.node.split(".")[0]) < oldestNode) {
   );
   process.exitCode = 1;
 } else {
+  module.enableCompileCache(); // a second start need not compile what the first has
   const { runServer } = await import("./server-process.js");
   await runServer();
 }

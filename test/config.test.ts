@@ -1,39 +1,35 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError, readConfig, type Config } from "../src/config.js";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { ConfigError, readConfig } from "../src/config.js";
 
-let dataDir: string;
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "calendar-sync-config-"));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "config-test-"));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
 });
 
-afterAll(async () => {
-  await rm(dataDir, { recursive: true });
-});
-
-const secrets = {
-  JWT_SECRET: "a secret that is long enough for HS256",
-  CREDENTIALS_KEYS: `1:${Buffer.alloc(32, 7).toString("base64")}`,
-};
-/** What a server with real calendars needs besides its provider. */
+const secret = "a secret of the tests, 32 bytes or more";
+const keys = `1:${Buffer.alloc(32, 7).toString("base64")}`;
 const real = {
-  ...secrets,
-  DATABASE_URL: "postgres://app@localhost/calendar_sync",
-  DATABASE_SYSTEM_URL: "postgres://system@localhost/calendar_sync",
+  DATABASE_URL: "postgres://app:p@db/calendar",
+  DATABASE_SYSTEM_URL: "postgres://system:p@db/calendar",
+  GOOGLE_CLIENT_ID: "client",
+  GOOGLE_CLIENT_SECRET: "client-secret",
+  JWT_SECRET: secret,
+  CREDENTIALS_KEYS: keys,
 };
-const microsoft = { MICROSOFT_CLIENT_ID: "application", MICROSOFT_CLIENT_SECRET: "its secret" };
-const google = { GOOGLE_CLIENT_ID: "application", GOOGLE_CLIENT_SECRET: "its secret" };
 
-function read(environment: Record<string, string>): Config {
-  return readConfig({ DATA_DIR: dataDir, ...environment });
+function realWithout(...names: (keyof typeof real)[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(real).filter(([name]) => !names.some((one) => one === name)));
 }
 
-function faults(environment: Record<string, string>): readonly string[] {
+function faultsOf(environment: Record<string, string>): readonly string[] {
   try {
-    read(environment);
+    readConfig({ DATA_DIR: folder, ...environment });
   } catch (error) {
     if (error instanceof ConfigError) return error.faults;
     throw error;
@@ -41,77 +37,144 @@ function faults(environment: Record<string, string>): readonly string[] {
   return [];
 }
 
-describe("the Microsoft application", () => {
-  test("is absent without a client id, so that only simulated calendars can be connected", () => {
-    expect(read(secrets).microsoft).toEqual({ client: null, tenant: "common", apiUrl: null, loginUrl: null });
-  });
-
-  test("takes accounts of any tenant unless one is named", () => {
-    expect(read({ ...real, ...microsoft }).microsoft).toEqual({
-      client: { id: "application", secret: "its secret" },
-      tenant: "common",
-      apiUrl: null,
-      loginUrl: null,
+describe("with nothing configured", () => {
+  test("the server is a demonstration on loopback with GraphiQL, quick pulls and the retry policy's numbers", () => {
+    const config = readConfig({ DATA_DIR: folder });
+    expect(config).toMatchObject({
+      isDemo: true,
+      database: { logins: null, poolSize: 10, migrateOnStart: true },
+      http: { host: "127.0.0.1", port: 4000 },
+      graphql: { graphiql: true, introspection: true },
+      sync: {
+        intervalSeconds: 20,
+        windowPastDays: 30,
+        windowFutureDays: 365,
+        waitSeconds: 10,
+        workerConcurrency: 10,
+        staleAfterSeconds: 3600,
+      },
+      retry: {
+        maxRetries: 5,
+        baseDelaySeconds: 2,
+        rateLimitedDelaySeconds: 60,
+        maxDelaySeconds: 300,
+        jitterFactor: 0.1,
+      },
+      jwt: { jwksUrl: null, issuer: null, audience: null },
     });
-    expect(read({ ...real, ...microsoft, MICROSOFT_TENANT: "firm.example" }).microsoft.tenant).toBe("firm.example");
+    expect([...config.roles]).toEqual(["api", "worker", "scheduler"]);
   });
 
-  test("may answer elsewhere, as in a national cloud", () => {
-    const { apiUrl, loginUrl } = read({
-      ...real,
-      ...microsoft,
-      MICROSOFT_API_URL: "https://graph.microsoft.us/",
-      MICROSOFT_LOGIN_URL: "https://login.microsoftonline.us",
-    }).microsoft;
-    expect({ apiUrl, loginUrl }).toEqual({
-      apiUrl: "https://graph.microsoft.us",
-      loginUrl: "https://login.microsoftonline.us",
-    });
+  test("its secrets are made once, and only their owner may read them", () => {
+    const first = readConfig({ DATA_DIR: folder });
+    expect(readConfig({ DATA_DIR: folder }).jwt.secrets).toEqual(first.jwt.secrets);
+    expect([...first.credentialKeys.keys()]).toEqual([1]);
+    for (const file of ["jwt-secret", "credentials-keys"])
+      expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
   });
 
-  test("has a secret that may be in a file", async () => {
-    const path = join(dataDir, "microsoft-secret");
-    await writeFile(path, "from a file\n");
-    const environment = { ...real, MICROSOFT_CLIENT_ID: "application", MICROSOFT_CLIENT_SECRET_FILE: path };
-    expect(read(environment).microsoft.client).toEqual({ id: "application", secret: "from a file" });
-  });
-
-  test("is refused with one half alone, with a tenant that is none and with addresses that are none", () => {
-    const { MICROSOFT_CLIENT_ID, MICROSOFT_CLIENT_SECRET } = microsoft;
-    expect(faults({ ...real, MICROSOFT_CLIENT_ID })).toEqual([
-      "MICROSOFT_CLIENT_SECRET: is missing (MICROSOFT_CLIENT_ID is set)",
+  test("production refuses it and says everything that is missing", () => {
+    expect(faultsOf({ NODE_ENV: "production" }).map((line) => line.split(":")[0])).toEqual([
+      "DATABASE_URL",
+      "CREDENTIALS_KEYS",
+      "GOOGLE_CLIENT_ID",
+      "JWT_SECRET",
     ]);
-    expect(faults({ ...real, MICROSOFT_CLIENT_SECRET })).toEqual([
-      "MICROSOFT_CLIENT_ID: is missing (MICROSOFT_CLIENT_SECRET is set)",
-    ]);
-    const wrong = { MICROSOFT_TENANT: "../other", MICROSOFT_API_URL: "graph", MICROSOFT_LOGIN_URL: "ftp://login" };
-    expect(faults({ ...real, ...microsoft, ...wrong }).map((fault) => fault.split(":")[0])).toEqual(Object.keys(wrong));
   });
 });
 
-describe("demo mode", () => {
-  test("is on when neither a database nor a provider's application is named", () => {
-    expect(read(secrets).isDemo).toBe(true);
-    expect(read({ ...real, ...microsoft }).isDemo).toBe(false);
-    expect(read({ ...real, ...google }).isDemo).toBe(false);
+describe("with a real database and provider", () => {
+  test("it listens on every address, and shows neither GraphiQL nor the schema", () => {
+    expect(readConfig({ ...real, NODE_ENV: "production" })).toMatchObject({
+      isDemo: false,
+      database: {
+        logins: { appUrl: real.DATABASE_URL, systemUrl: real.DATABASE_SYSTEM_URL, ownerUrl: null },
+        migrateOnStart: false,
+      },
+      http: { host: "0.0.0.0" },
+      graphql: { graphiql: false, introspection: false },
+      google: { client: { id: "client", secret: "client-secret" }, apiUrl: null, tokenUrl: null },
+      sync: { intervalSeconds: 300 },
+      jwt: { secrets: [secret] },
+    });
   });
 
-  test.each([["MICROSOFT_CLIENT_ID"], ["GOOGLE_CLIENT_ID"]])(
-    "is off with %s alone: then no secret is made up",
-    (name) => {
-      const missing = faults({ [name]: "application" }).map((fault) => fault.split(":")[0]);
-      expect(missing).toEqual(["CREDENTIALS_KEYS", name.replace("_ID", "_SECRET"), "JWT_SECRET"]);
-    },
-  );
-
-  test("is refused in production, which needs a database and either provider", () => {
-    const production = { NODE_ENV: "production" };
-    expect(faults(production)).toEqual([
-      "DATABASE_URL: is missing (NODE_ENV=production needs a real database)",
-      "CREDENTIALS_KEYS: is missing (stored provider tokens are encrypted with them)",
-      "GOOGLE_CLIENT_ID: is missing (NODE_ENV=production needs a provider: it or MICROSOFT_CLIENT_ID)",
-      "JWT_SECRET: is missing (it or JWT_JWKS_URL says how tokens are verified)",
+  test("no secret is made up", () => {
+    expect(faultsOf(realWithout("JWT_SECRET", "CREDENTIALS_KEYS")).map((line) => line.split(":")[0])).toEqual([
+      "CREDENTIALS_KEYS",
+      "JWT_SECRET",
     ]);
-    for (const provider of [google, microsoft]) expect(faults({ ...production, ...real, ...provider })).toEqual([]);
+  });
+
+  test("secrets are read from files as well, but not from both places", () => {
+    const file = join(folder, "jwt.txt");
+    writeFileSync(file, `${secret}\n`);
+    const others = realWithout("JWT_SECRET");
+    expect(readConfig({ ...others, JWT_SECRET_FILE: file }).jwt.secrets).toEqual([secret]);
+    expect(faultsOf({ ...real, JWT_SECRET_FILE: file })).toEqual([
+      "JWT_SECRET: is set beside JWT_SECRET_FILE; set one of them",
+    ]);
+    expect(faultsOf({ ...others, JWT_SECRET_FILE: join(folder, "none") })).toContain(
+      "JWT_SECRET_FILE: the file cannot be read",
+    );
+  });
+
+  test("tokens are verified in exactly one way", () => {
+    expect(faultsOf({ ...real, JWT_JWKS_URL: "https://id.example.test/keys" })).toEqual([
+      "JWT_JWKS_URL: is set beside JWT_SECRET; set one of them",
+    ]);
+    const others = realWithout("JWT_SECRET");
+    expect(readConfig({ ...others, JWT_JWKS_URL: "https://id.example.test/keys" }).jwt).toMatchObject({
+      secrets: [],
+      jwksUrl: "https://id.example.test/keys",
+    });
+  });
+});
+
+describe("faults", () => {
+  test("are all told at once, each with its variable", () => {
+    const faults = faultsOf({
+      ...real,
+      PORT: "70000",
+      ROLES: "api,cook",
+      MAX_RETRIES: "-1",
+      JITTER_FACTOR: "1.5",
+      SYNC_WAIT_SECONDS: "26",
+      LOG_LEVEL: "loud",
+      GRAPHIQL: "maybe",
+      GOOGLE_API_URL: "ftp://example.test",
+      JWT_SECRET: "short",
+      CREDENTIALS_KEYS: "1:short",
+    });
+    expect(faults.map((line) => line.split(":")[0]).sort()).toEqual([
+      "CREDENTIALS_KEYS",
+      "GOOGLE_API_URL",
+      "GRAPHIQL",
+      "JITTER_FACTOR",
+      "JWT_SECRET",
+      "LOG_LEVEL",
+      "MAX_RETRIES",
+      "PORT",
+      "ROLES",
+      "SYNC_WAIT_SECONDS",
+    ]);
+  });
+
+  test("never repeat a secret", () => {
+    const faults = faultsOf({
+      DATABASE_URL: "mysql://root:hunter2@db",
+      JWT_SECRET: "hunter2",
+      CREDENTIALS_KEYS: "1:hunter2",
+      GOOGLE_CLIENT_SECRET: "hunter2",
+    });
+    expect(faults.length).toBeGreaterThan(3);
+    expect(faults.join("\n")).not.toContain("hunter2");
+  });
+
+  test("an empty variable is an absent one", () => {
+    expect(readConfig({ DATA_DIR: folder, DATABASE_URL: "", PORT: "" })).toMatchObject({
+      isDemo: true,
+      http: { port: 4000 },
+    });
   });
 });

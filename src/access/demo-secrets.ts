@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../error-code.js";
 
 /** What a server that runs for demonstration signs tokens and encrypts credentials with. */
 export interface DemoSecrets {
@@ -29,7 +30,7 @@ function readSecret(path: string): string | null {
   try {
     return readFileSync(path, "utf8").trim();
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return null;
+    if (errorCode(error) === "ENOENT") return null;
     throw error;
   }
 }
@@ -42,13 +43,9 @@ function createSecret(path: string, secret: string): string {
     linkSync(draft, path);
     return secret;
   } catch (error) {
-    if (hasCode(error, "EEXIST")) return readFileSync(path, "utf8").trim();
+    if (errorCode(error) === "EEXIST") return readFileSync(path, "utf8").trim();
     throw error;
   } finally {
     unlinkSync(draft);
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

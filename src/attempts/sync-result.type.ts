@@ -57,7 +57,7 @@ export function resultOf(run: ResultSource): RowOf<SyncResult> {
 
 const noFailure = { errorClass: null, errorCode: null, errorSummary: null, nextRetryAt: null };
 
-function resultStatus({ status }: ResultSource): SyncResultStatus {
+function resultStatus({ status, errorCode }: ResultSource): SyncResultStatus {
   switch (status) {
     case "SUCCEEDED":
       return "SUCCESS";
@@ -65,6 +65,8 @@ function resultStatus({ status }: ResultSource): SyncResultStatus {
     case "RUNNING":
       return "RUNNING";
     case "RETRYING":
+      // Given back by a server that stops: another one goes on with it at once.
+      return errorCode === "WORKER_STOPPED" ? "RUNNING" : "FAIL";
     case "HELD":
     case "FAILED":
     case "CANCELLED":

@@ -1,52 +1,48 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { roles } from "../access/actor.js";
-import { signToken } from "../access/token.js";
-import { ConfigError, loadConfig } from "../config.js";
+import { signToken, type TokenRequest } from "../access/token.js";
+import { loadConfig } from "../config.js";
 import { parseId } from "../id.js";
+import { printLine, runCommand, UsageError } from "./run-command.js";
 
 const usage = "Usage: npm run token -- --role manager --firm 1 [--user U] [--name N] [--hours 12]";
 
-const request = z.object({
-  role: z.enum(roles, { error: `--role must be one of ${roles.join(", ")}` }),
-  firm: z
-    .string({ error: "--firm is missing" })
-    .refine((text) => parseId(text) !== null, { error: "--firm must be a positive whole number" }),
-  user: z.string().min(1).default("1"),
-  name: z.string().optional(),
-  hours: z
-    .string()
-    .regex(/^[1-9]\d{0,4}$/, { error: "--hours must be a whole number from 1 to 99999" })
-    .default("12"),
-});
-
-/** Prints a token that a server with this configuration accepts. Exits 2 with one line when it is asked wrongly. */
-async function printToken(): Promise<void> {
-  const { role, firm, user, name, hours } = request.parse(readArguments());
-  const token = await signToken(loadConfig().jwt, {
-    userId: user,
-    firmId: firm,
-    role,
-    name: name ?? null,
-    hours: Number(hours),
+const tokenRequest = z
+  .object({
+    role: z.enum(roles, { error: `--role must be one of ${roles.join(", ")}` }),
+    firm: z
+      .string({ error: "--firm is missing" })
+      .refine((text) => parseId(text) !== null, { error: "--firm must be a positive whole number" }),
+    user: z.string().min(1, { error: "--user must not be empty" }).default("1"),
+    name: z.string().default(""),
+    hours: z
+      .string()
+      .regex(/^[1-9]\d{0,4}$/, { error: "--hours must be a whole number from 1 to 99999" })
+      .default("12"),
+  })
+  .transform(({ role, firm, user, name, hours }): TokenRequest => {
+    return { role, firmId: firm, userId: user, name: name === "" ? null : name, hours: Number(hours) };
   });
-  process.stdout.write(`${token}\n`);
+
+function readRequest(args: string[]): TokenRequest {
+  const request = tokenRequest.safeParse(readOptions(args));
+  if (request.success) return request.data;
+  throw new UsageError(`${request.error.issues.map(({ message }) => message).join("; ")}. ${usage}`);
 }
 
-function readArguments() {
+function readOptions(args: string[]) {
   const text = { type: "string" } as const;
-  return parseArgs({ options: { role: text, firm: text, user: text, name: text, hours: text } }).values;
+  try {
+    return parseArgs({ args, options: { role: text, firm: text, user: text, name: text, hours: text } }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.replaceAll("\n", " ")}. ${usage}`);
+  }
 }
 
-function explain(error: unknown): string {
-  if (error instanceof z.ZodError) return `${error.issues.map((issue) => issue.message).join("; ")}. ${usage}`;
-  if (error instanceof ConfigError) return error.message;
-  return `${error instanceof Error ? error.message : String(error)}. ${usage}`;
-}
-
-try {
-  await printToken();
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 2;
-}
+// Prints a token that a server with this configuration accepts.
+await runCommand("token", async (args) => {
+  const request = readRequest(args);
+  printLine(await signToken(loadConfig().jwt, request));
+  return 0;
+});

@@ -12,7 +12,7 @@ import { demoFirmId } from "./seed.js";
  * before anything else runs on a new database. Its calendar is synced, its provider then fails to tell the event six times, which takes
  * attempts 784 to 789. Later pulls do not resolve it, a replay does. Appointments made from then on begin at 456.
  */
-export const exhaustedAccount = "holidays@example.com";
+const exhaustedAccount = "holidays@example.com";
 
 const firstFailureId = 784;
 const exhaustedAttemptId = 789;

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import pg from "pg";
+import { record } from "../audit/record.js";
 import type { CredentialCipher } from "../connections/credential-cipher.js";
 import { storeCredentials } from "../connections/credentials.js";
 import type { EntityManager } from "../database/orm.js";
@@ -19,7 +20,7 @@ export interface DemoCalendar {
   refreshToken: string;
 }
 
-export const firstConnectionId = 123;
+const firstConnectionId = 123;
 
 /**
  * The demo firm with a connection for each calendar that it does not have yet; the first one is connection 123. Only firms and
@@ -72,5 +73,12 @@ async function connect(
     on conflict (firm_id, provider, account_email, calendar_id) do nothing
     returning id
   `.execute(unit.em.getKysely());
-  if (rows[0]) await storeCredentials(unit, cipher, rows[0].id, calendar.refreshToken, []);
+  const [connected] = rows;
+  if (!connected) return;
+  await storeCredentials(unit, cipher, connected.id, calendar.refreshToken, []);
+  record(unit, {
+    eventType: "calendar_connection_connected",
+    resource: { type: "calendar_connection", id: connected.id },
+    metadata: { provider: "google" },
+  });
 }

@@ -1,7 +1,7 @@
 import type { Control } from "../simulator/control.js";
 
 /** Of many clients that share an account's quota, one gets through every five minutes. */
-export const throttledAccount = "feeds@example.com";
+const throttledAccount = "feeds@example.com";
 const throttle = { requests: 1, perSeconds: 300, status: 429 } as const;
 
 /**

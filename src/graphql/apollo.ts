@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import type { Context } from "../context.js";
 import { retryAfterSeconds } from "../http/answer-error.js";
 import type { RequestTrace } from "../http/request-trace.js";
-import { formatError, isMasked } from "./format-error.js";
+import { codeOf, formatError } from "./format-error.js";
 import { servedOperations } from "./served-operations.js";
 
 /** A request's context, with what its log line will say. */
@@ -40,8 +40,8 @@ const traceOperations: ApolloServerPlugin<RequestContext> = {
   requestDidStart: () =>
     Promise.resolve({
       didEncounterErrors({ errors, contextValue }) {
-        errors.filter(isMasked).forEach((error) => {
-          logMasked(error, contextValue);
+        errors.forEach((error) => {
+          logUntold(error, contextValue);
         });
         return Promise.resolve();
       },
@@ -59,7 +59,12 @@ const traceOperations: ApolloServerPlugin<RequestContext> = {
     }),
 };
 
-function logMasked(error: GraphQLError, { log, requestId }: RequestContext): void {
+/** Logs what the client is told only that it happened. */
+function logUntold(error: GraphQLError, { log, requestId }: RequestContext): void {
+  const code = codeOf(error);
+  const line = { err: error.originalError ?? error, path: error.path?.join(".") };
+  if (code === "UNAVAILABLE") log.warn(line, "operation cannot be answered now");
+  if (code !== "INTERNAL_SERVER_ERROR") return;
   error.extensions["requestId"] = requestId;
-  log.error({ err: error.originalError ?? error, path: error.path?.join(".") }, "operation failed");
+  log.error(line, "operation failed");
 }

@@ -54,7 +54,7 @@ function requestIdOf(error: unknown): { requestId?: unknown } {
   return requestId === undefined ? {} : { requestId };
 }
 
-/** Whether the client is told only that something went wrong: then the log must say what. */
-export function isMasked(error: GraphQLError): boolean {
-  return formatError(error.toJSON(), error).extensions?.["code"] === "INTERNAL_SERVER_ERROR";
+/** The code that the client is given for an error. */
+export function codeOf(error: GraphQLError): unknown {
+  return formatError(error.toJSON(), error).extensions?.["code"];
 }

@@ -47,6 +47,6 @@ function answerFor(error: unknown): Answer {
 
 /** Express and its body parser say with a status that the request is at fault. */
 function clientErrorStatus(error: unknown): number | null {
-  const status = error instanceof Error && "status" in error ? error.status : null;
+  const status = typeof error === "object" && error !== null && "status" in error ? error.status : null;
   return typeof status === "number" && status >= 400 && status < 500 ? status : null;
 }

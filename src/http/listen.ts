@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { errorCode } from "../error-code.js";
 
 /** The address cannot be listened on. The message is a line for whoever starts the server. */
-export class ListenError extends Error {
+class ListenError extends Error {
   constructor(message: string, options: ErrorOptions) {
     super(message, options);
     this.name = "ListenError";
@@ -28,8 +29,7 @@ export async function listen(server: Server, { host, port }: { host: string; por
 }
 
 function explain(error: unknown, host: string, port: number): string {
-  const code = error instanceof Error && "code" in error ? error.code : null;
-  switch (code) {
+  switch (errorCode(error)) {
     case "EADDRINUSE":
       return `Port ${port} of ${host} is in use by another process; set PORT to another one, or to 0 for any`;
     case "EACCES":

@@ -7,15 +7,16 @@ export const appointmentInvariants: readonly Invariant[] = [
     name: "cancelled-appointment-is-audited",
     sentence: "Every appointment that syncing has cancelled has the audit event of it.",
     violations: `
+      with told as (
+        select firm_id, resource_id as appointment_id, upper(metadata ->> 'reason') as reason, min(created_at) as first_at
+        from audit_event where event_type = 'appointment_cancelled_by_sync' and resource_type = 'appointment'
+        group by firm_id, resource_id, upper(metadata ->> 'reason')
+      )
       select p.firm_id, p.connection_id, p.id as appointment_id
       from appointment p
+      left join told t on t.firm_id = p.firm_id and t.appointment_id = p.id and t.reason = p.status_reason
       where p.status = 'CANCELLED' and p.status_reason in ('REMOVED_AT_PROVIDER', 'MISSING_AT_PROVIDER')
-        and p.updated_at >= ${eventsKeptSince} and not exists (
-          select from audit_event e
-          where e.firm_id = p.firm_id and e.resource_type = 'appointment' and e.resource_id = p.id
-            and e.event_type = 'appointment_cancelled_by_sync' and e.created_at <= p.updated_at
-            and e.metadata ->> 'reason' = lower(p.status_reason)
-        )`,
+        and p.updated_at >= ${eventsKeptSince} and (t.first_at <= p.updated_at) is not true`,
   },
   {
     name: "run-counts-cancelled-appointments",

@@ -220,7 +220,10 @@ describe("times", () => {
   );
 
   test("more exact than a millisecond are rounded when they are written, so that a Date says all there is", async () => {
-    await owner.query("update appointment set ends_at = '2026-01-15T10:00:00.123456Z' where firm_id = $1", [firmId]);
+    await owner.query(
+      "update appointment set starts_at = '2026-01-15T09:00Z', ends_at = '2026-01-15T10:00:00.123456Z' where firm_id = $1",
+      [firmId],
+    );
     const { rows } = await owner.query("select ends_at::text from appointment where firm_id = $1", [firmId]);
     expect(rows).toEqual([{ ends_at: "2026-01-15 10:00:00.123+00" }]);
     const loose = await owner.query<{ name: string }>(

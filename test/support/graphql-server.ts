@@ -9,7 +9,7 @@ import { startServer, type ServerParts } from "../../src/server.js";
 import { createTestDatabase } from "./database.js";
 import { Given } from "./given.js";
 
-export const tokenConfig: TokenConfig = {
+const tokenConfig: TokenConfig = {
   secrets: ["a secret of the tests, 32 bytes or more"],
   jwksUrl: null,
   issuer: null,
@@ -45,6 +45,11 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
   const application = await openDatabase(database.appUrl, 5);
   const { em } = application;
   const logLines: string[] = [];
+  const removeDatabase = async () => {
+    await given.close();
+    await application.close();
+    await database.drop();
+  };
   const server = await startServer({
     em,
     runs: idleQueue,
@@ -55,6 +60,9 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
     pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
     log: createLogger({ level: "debug", isPretty: false }, keepIn(logLines)),
     ...overrides,
+  }).catch(async (error: unknown) => {
+    await removeDatabase();
+    throw error;
   });
   const manager = await tokenOf();
   return {
@@ -62,16 +70,12 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
     em,
     given,
     logLines,
-    server,
-    database,
     /** Asks as a manager of firm 1, unless another token is given. */
     ask: (query: string, variables: object = {}, token: string | null = manager) =>
       post(server.url, { query, variables }, token),
     stop: async () => {
       await server.stop();
-      await given.close();
-      await application.close();
-      await database.drop();
+      await removeDatabase();
     },
   };
 }
