@@ -37,6 +37,8 @@ const failure: RowOf<SyncAttempt> = {
   status: "FAIL",
   state: "OPEN",
   errorClass: "TRANSIENT",
+  providerRetryAt: null,
+  replayOfId: null,
   errorCode: "TIMEOUT",
   errorSummary: "No answer.",
   providerStatus: null,

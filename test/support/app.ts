@@ -14,6 +14,7 @@ import { CredentialCipher } from "../../src/connections/credential-cipher.js";
 import { storeCredentials } from "../../src/connections/credentials.js";
 import { openDatabase, type Database } from "../../src/database/orm.js";
 import { unitOfWork } from "../../src/database/unit-of-work.js";
+import type { ProviderName } from "../../src/providers/provider.js";
 import { startSimulator, type Simulator } from "../../src/simulator/simulator.js";
 import { createTestDatabase, type TestDatabase } from "./database.js";
 
@@ -66,6 +67,13 @@ export class TestApp {
         clientId: "client",
         clientSecret: "secret",
       },
+      microsoft: {
+        apiUrl: simulator.microsoftApiUrl,
+        loginUrl: simulator.microsoftLoginUrl,
+        tenant: "common",
+        clientId: "client",
+        clientSecret: "secret",
+      },
       graphiqlToken: null,
       log: pino({ level: process.env["TEST_LOG"] ?? "silent" }),
     });
@@ -108,13 +116,14 @@ export class TestApp {
   }
 
   /** A firm's connection to the primary calendar of a simulated account; nothing is scheduled. Returns its id. */
-  async connect(account: string, firmId = "1"): Promise<string> {
-    if (!this.hasAccount(account)) this.simulator.control.addAccount(account);
+  async connect(account: string, firmId = "1", provider: ProviderName = "GOOGLE"): Promise<string> {
+    const kind = provider === "GOOGLE" ? "google" : "microsoft";
+    if (!this.hasAccount(account)) this.simulator.control.addAccount(account, { provider: kind });
     await this.sql("insert into firm (id, name) values ($1, 'A firm') on conflict do nothing", [firmId]);
     const [row] = await this.sql<{ id: string }>(
       `insert into calendar_connection (firm_id, provider, owner_id, account_email, calendar_id, calendar_name)
-       values ($1, 'GOOGLE', 'staff-1', $2, 'primary', 'Primary') returning id`,
-      [firmId, account],
+       values ($1, $3, 'staff-1', $2, 'primary', 'Primary') returning id`,
+      [firmId, account, provider],
     );
     const id = String(row?.id);
     await unitOfWork(this.appDatabase.em, firmId, (unit) =>
