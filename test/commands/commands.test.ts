@@ -80,7 +80,7 @@ describe("npm run firm", () => {
     expect(await add("Another")).toEqual({ exitCode: 1, stdout: "", stderr: "firm: firm 17 exists already\n" });
     expect(await runCommandProcess("firm", ["list"], environment)).toEqual({
       exitCode: 0,
-      stdout: "1\tFirst\t7 connections\n2\tSecond\t0 connections\n17\tMüller & Söhne\t0 connections\n",
+      stdout: "1\tFirst\t9 connections\n2\tSecond\t0 connections\n17\tMüller & Söhne\t0 connections\n",
       stderr: "",
     });
   });
