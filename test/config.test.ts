@@ -178,3 +178,58 @@ describe("faults", () => {
     });
   });
 });
+
+describe("the Microsoft application", () => {
+  const application = { MICROSOFT_CLIENT_ID: "application", MICROSOFT_CLIENT_SECRET: "its secret" };
+  const withoutGoogle = realWithout("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET");
+  const microsoftOf = (environment: Record<string, string>) =>
+    readConfig({ DATA_DIR: folder, ...withoutGoogle, ...environment }).microsoft;
+
+  test("is absent without a client id", () => {
+    expect(microsoftOf({})).toEqual({ client: null, tenant: "common", apiUrl: null, loginUrl: null });
+  });
+
+  test("takes accounts of any tenant unless one is named", () => {
+    const client = { id: "application", secret: "its secret" };
+    expect(microsoftOf(application)).toEqual({ client, tenant: "common", apiUrl: null, loginUrl: null });
+    expect(microsoftOf({ ...application, MICROSOFT_TENANT: "firm.example" }).tenant).toBe("firm.example");
+  });
+
+  test("may be asked elsewhere, as in a national cloud", () => {
+    const addresses = {
+      MICROSOFT_API_URL: "https://graph.microsoft.us/",
+      MICROSOFT_LOGIN_URL: "https://login.microsoftonline.us",
+    };
+    expect(microsoftOf({ ...application, ...addresses })).toMatchObject({
+      apiUrl: "https://graph.microsoft.us",
+      loginUrl: "https://login.microsoftonline.us",
+    });
+  });
+
+  test("has a secret that may be in a file", () => {
+    const path = join(folder, "microsoft-secret");
+    writeFileSync(path, "from a file\n");
+    const inFile = { MICROSOFT_CLIENT_ID: "application", MICROSOFT_CLIENT_SECRET_FILE: path };
+    expect(microsoftOf(inFile).client).toEqual({ id: "application", secret: "from a file" });
+  });
+
+  test("is refused with one half alone, with a tenant that is none and with addresses that are none", () => {
+    const { MICROSOFT_CLIENT_ID, MICROSOFT_CLIENT_SECRET } = application;
+    expect(faultsOf({ ...real, MICROSOFT_CLIENT_ID })).toEqual([
+      "MICROSOFT_CLIENT_SECRET: is missing (MICROSOFT_CLIENT_ID is set)",
+    ]);
+    expect(faultsOf({ ...real, MICROSOFT_CLIENT_SECRET })).toEqual([
+      "MICROSOFT_CLIENT_ID: is missing (MICROSOFT_CLIENT_SECRET is set)",
+    ]);
+    const wrong = { MICROSOFT_TENANT: "../other", MICROSOFT_API_URL: "graph", MICROSOFT_LOGIN_URL: "ftp://login" };
+    const faults = faultsOf({ ...real, ...application, ...wrong });
+    expect(faults.map((fault) => fault.split(":")[0])).toEqual(Object.keys(wrong));
+  });
+
+  test("is enough for production, and alone enough to end the demo", () => {
+    expect(faultsOf({ ...withoutGoogle, ...application, NODE_ENV: "production" })).toEqual([]);
+    expect(readConfig({ DATA_DIR: folder, ...withoutGoogle, ...application }).isDemo).toBe(false);
+    const missing = faultsOf({ MICROSOFT_CLIENT_ID: "application" }).map((fault) => fault.split(":")[0]);
+    expect(missing).toEqual(["CREDENTIALS_KEYS", "MICROSOFT_CLIENT_SECRET", "JWT_SECRET"]);
+  });
+});
