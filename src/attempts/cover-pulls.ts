@@ -10,8 +10,8 @@ import { SyncRun } from "./sync-run.entity.js";
 /**
  * When a pull ends, every other pull of the connection that it covers and that waits, is held or has failed is closed with it: its run is
  * cancelled, its last failure resolved when the covering pull succeeded, superseded when it failed. So a dead connection has
- * one open failure, not one for every interval. What a manager has queued meanwhile, as a resync or a replay, is not covered: it
- * runs, because it was asked for.
+ * one open failure, not one for every interval. What a manager has queued meanwhile, as a resync or a replay, is not covered, nor
+ * when it was held before it began: it runs, because it was asked for.
  */
 export async function coverPulls(closing: Closing): Promise<void> {
   const { unit, run, attempt, statistics } = closing;
@@ -60,8 +60,9 @@ async function coveredRuns({ unit, run }: Closing): Promise<SyncRun[]> {
       id: { $ne: run.id },
       direction: "PULL",
       $or: [
-        { status: { $in: ["RETRYING", "HELD"] } },
-        { status: "QUEUED", trigger: { $ne: "MANUAL" }, replayOfId: null },
+        { status: "RETRYING" },
+        { status: "HELD", replayOfId: null, $or: [{ trigger: { $ne: "MANUAL" } }, { lastAttemptId: { $ne: null } }] },
+        { status: "QUEUED", replayOfId: null, trigger: { $ne: "MANUAL" } },
         { status: "FAILED", openFailureId: { $ne: null } },
       ],
     },
