@@ -75,8 +75,13 @@ export class AttemptWriter {
     await this.write(async (unit, run) => {
       const applied = await this.apply(unit, run, page.changes, round);
       run.checkpoint(page.resumePageToken, applied, applied.seen);
-      await this.noteRequests(unit, requestCount);
+      await this.countRequests(unit, requestCount);
     });
+  }
+
+  /** Between the pages: requests sent so far. @throws CancelledError, FencedOffError when the attempt may not go on */
+  noteRequests(requestCount: number): Promise<void> {
+    return this.write((unit) => this.countRequests(unit, requestCount));
   }
 
   /** The last page: its changes, the sweep of a full round, the cursor, and the end of attempt and run. */
@@ -227,8 +232,8 @@ export class AttemptWriter {
     if (run.status !== "RUNNING" || run.fence !== this.attempt.fence) throw new FencedOffError(this.attempt);
   }
 
-  /** With each page, so that the count survives the worker. */
-  private async noteRequests(unit: UnitOfWork, requestCount: number): Promise<void> {
+  /** In the page's own transaction, so that the count survives the worker. */
+  private async countRequests(unit: UnitOfWork, requestCount: number): Promise<void> {
     await sql`
       update sync_attempt set request_count = ${requestCount}
       where firm_id = ${unit.firmId} and id = ${this.attempt.attemptId}

@@ -1,10 +1,18 @@
 import type { StartedAttempt } from "../attempts/start-attempt.js";
 import { providerFailure } from "../providers/failure.js";
-import { ProviderFailure, type ChangePage, type ChangeRange } from "../providers/provider.js";
+import {
+  ProviderFailure,
+  type ChangePage,
+  type ChangeRange,
+  type EventChange,
+  type KnownEvent,
+} from "../providers/provider.js";
 import { NotesLostError, type AttemptWriter, type Round } from "./attempt-writer.js";
 import type { CalendarAccess } from "./calendar-access.js";
+import { eventBatches } from "./event-batches.js";
 
 const mostPages = 10_000;
+const mostAskedAtOnce = 20;
 
 /**
  * One attempt at a pull: page after page from the provider, each written while the next one is fetched; the cursor moves with the
@@ -76,11 +84,7 @@ export class Pull {
     await this.writer.writePage(page, round, this.access.requestCount);
     const events = await this.writer.missingEvents(round, this.access.requestCount);
     if (events === null) return; // refused, and the attempt closed
-    const changes =
-      events.length === 0
-        ? []
-        : await this.access.ask((calendar, accessToken) => calendar.getEvents({ accessToken, events }));
-    await this.writer.finishBounded(changes, round, this.access.requestCount);
+    await this.writer.finishBounded(await this.askFor(events), round, this.access.requestCount);
   }
 
   private notePageToken(token: string): void {
@@ -99,9 +103,17 @@ export class Pull {
     const told = page.changes.filter(({ kind }) => kind !== "missing");
     if (told.length === page.changes.length) return page;
     const events = await this.writer.heldEvents(page.changes);
-    if (events.length === 0) return { ...page, changes: told };
-    const asked = await this.access.ask((calendar, accessToken) => calendar.getEvents({ accessToken, events }));
-    return { ...page, changes: [...told, ...asked] };
+    return { ...page, changes: [...told, ...(await this.askFor(events))] };
+  }
+
+  /** Some at a time: a run that a manager cancels, or that another worker has taken over, ends between them. */
+  private async askFor(known: readonly KnownEvent[]): Promise<EventChange[]> {
+    const changes: EventChange[] = [];
+    for (const events of eventBatches(known, mostAskedAtOnce)) {
+      changes.push(...(await this.access.ask((calendar, accessToken) => calendar.getEvents({ accessToken, events }))));
+      await this.writer.noteRequests(this.access.requestCount);
+    }
+    return changes;
   }
 }
 

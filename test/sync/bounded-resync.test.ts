@@ -114,6 +114,33 @@ describe("a resync between two instants", () => {
     ]);
   });
 
+  test("ends soon when it is cancelled while it asks for many missing events", async () => {
+    const account = "many-gone@example.com";
+    const connection = await app.connect(account);
+    const events = addEvents(app.simulator, account, 300);
+    await app.pull(connection);
+    const gone = events.slice(0, 50);
+    for (const id of gone) app.simulator.control.deleteEvent(account, id);
+    app.simulator.control.clearRequests();
+    app.simulator.control.addFault({
+      match: { account, pathRegex: "/events/" },
+      times: null,
+      then: { delayMs: 50 },
+    });
+    const asked = () =>
+      app.simulator.control.requests({ account }).filter(({ url }) => url.includes("/events/")).length;
+    const { result } = await resync(connection, { startDate: at(0), endDate: at(30), waitSeconds: 0 });
+    await until(() => Promise.resolve(asked() > 0));
+
+    const { cancelSyncRun } = await app.manager<{ cancelSyncRun: { run: { status: string; cancelledCount: number } } }>(
+      "mutation ($id: ID!) { cancelSyncRun(correlationId: $id) { run { status cancelledCount } } }",
+      { id: result.correlationId },
+    );
+
+    expect(cancelSyncRun.run).toEqual({ status: "CANCELLED", cancelledCount: 0 });
+    expect(asked()).toBeLessThan(gone.length);
+  });
+
   test("refuses to cancel most of what it covers, until a manager allows it", async () => {
     const account = "cleared@example.com";
     const connection = await app.connect(account);
