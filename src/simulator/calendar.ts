@@ -6,7 +6,7 @@ import { instanceId, parseInstanceId } from "./event.js";
 import type { ExceptionEvent, SeriesEvent, SingleEvent, StoredEvent } from "./event.js";
 import { applyPatch, emptySeries, exceptionOf } from "./event-change.js";
 import type { EventPatch, NewEvent } from "./event-change.js";
-import { dropExceptions, knownInstances, rememberFormer } from "./former-instances.js";
+import { dropExceptions, forgetFormer, knownInstances, rememberFormer } from "./former-instances.js";
 import { newUid } from "./identifiers.js";
 import type { IdentifierSource } from "./identifiers.js";
 import { SeriesExpansions } from "./series.js";
@@ -147,7 +147,7 @@ export class SimulatedCalendar {
     this.#prunedSeq = this.changes.advance();
     this.departures.clear();
     for (const event of this.events) {
-      if (event.kind === "series") event.formerInstances.clear();
+      if (event.kind === "series") forgetFormer(event);
     }
     for (const event of this.events) if (isForgotten(event)) this.#byId.delete(event.id);
     const kept = this.events.filter((event) => !isForgotten(event));
@@ -196,6 +196,7 @@ export class SimulatedCalendar {
     const exception = exceptionOf(series, originalStartsAt, this.#newRecord(id, series.uid));
     applyPatch(exception, patch);
     series.exceptions.set(exception.id, exception);
+    series.formerExceptions.delete(exception.id);
     this.#append(exception);
     return exception;
   }

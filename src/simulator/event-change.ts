@@ -57,6 +57,7 @@ export function emptySeries(recurrence: readonly string[]) {
     recurrence,
     exceptions: new Map<string, ExceptionEvent>(),
     formerInstances: new Map<string, FormerInstance>(),
+    formerExceptions: new Map<string, FormerInstance>(),
     formerSingleSeq: null,
   };
 }

@@ -68,13 +68,12 @@ export interface ExceptionEvent extends EventRecord {
   isOriginalAllDay: boolean;
 }
 
-/** An instance that clients may know and that no longer exists, because its series changed or ended. */
+/** An instance or exception that clients may know and that no longer exists, because its series changed or ended. */
 export interface FormerInstance {
   id: string;
   seq: number;
   originalStartsAt: number;
   isAllDay: boolean;
-  wasException: boolean;
 }
 
 export interface SeriesEvent extends EventRecord {
@@ -82,7 +81,10 @@ export interface SeriesEvent extends EventRecord {
   recurrence: readonly string[];
   /** By instance id. */
   exceptions: Map<string, ExceptionEvent>;
+  /** Instances that are no more; one that is there again is not among them. */
   formerInstances: Map<string, FormerInstance>;
+  /** Exceptions that are no more, also those whose instance is there again, as its rule gives it: an unexpanded list has no such instances. */
+  formerExceptions: Map<string, FormerInstance>;
   /** When it was turned from a single event into a series: clients that expand series know its id as a single event. */
   formerSingleSeq: number | null;
 }

@@ -14,7 +14,7 @@ export function knownInstances(series: SeriesEvent, expansions: SeriesExpansions
   return { starts: expansions.instanceIds(series), isAllDay: series.isAllDay };
 }
 
-/** Takes the exceptions out of a changed series that it no longer has an instance for, and remembers them. */
+/** Takes the exceptions out of a changed series that it no longer has an instance for, and remembers that they were exceptions. */
 export function dropExceptions(series: SeriesEvent, expansions: SeriesExpansions): ExceptionEvent[] {
   const dropped = [...series.exceptions.values()].filter(
     ({ isOriginalAllDay, originalStartsAt }) =>
@@ -22,7 +22,7 @@ export function dropExceptions(series: SeriesEvent, expansions: SeriesExpansions
   );
   for (const { id, originalStartsAt, isOriginalAllDay: isAllDay } of dropped) {
     series.exceptions.delete(id);
-    series.formerInstances.set(id, { id, seq: series.seq, originalStartsAt, isAllDay, wasException: true });
+    series.formerExceptions.set(id, { id, seq: series.seq, originalStartsAt, isAllDay });
   }
   return dropped;
 }
@@ -33,7 +33,12 @@ export function rememberFormer(series: SeriesEvent, known: KnownInstances, expan
   const { isAllDay } = known;
   for (const [id, originalStartsAt] of known.starts) {
     if (present.has(id) || series.formerInstances.has(id)) continue;
-    series.formerInstances.set(id, { id, seq: series.seq, originalStartsAt, isAllDay, wasException: false });
+    series.formerInstances.set(id, { id, seq: series.seq, originalStartsAt, isAllDay });
   }
   for (const id of present.keys()) series.formerInstances.delete(id);
+}
+
+export function forgetFormer(series: SeriesEvent): void {
+  series.formerInstances.clear();
+  series.formerExceptions.clear();
 }

@@ -1,5 +1,6 @@
 import type { SimulatedCalendar } from "./calendar.js";
 import type { StoredEvent } from "./event.js";
+import { forgetFormer } from "./former-instances.js";
 import { StateError } from "./state-error.js";
 
 /**
@@ -15,7 +16,7 @@ export function moveEvent(from: SimulatedCalendar, to: SimulatedCalendar, id: st
     const { home = from.description.incarnation, times = 0 } = event.moved ?? {};
     event.moved = { home, times: times + 1 };
     if (event.kind !== "series") continue;
-    event.formerInstances.clear();
+    forgetFormer(event);
     event.formerSingleSeq = null;
   }
   to.putIn(taken);

@@ -24,7 +24,7 @@ type Line =
       isRemoved: boolean;
       departures?: readonly Departure[];
     }
-  | { line: "event"; event: StoredEvent; formerInstances?: FormerInstance[] };
+  | { line: "event"; event: StoredEvent; formerInstances?: FormerInstance[]; formerExceptions?: FormerInstance[] };
 
 interface Counters {
   seq: number;
@@ -139,7 +139,9 @@ function text(line: Line): string {
 
 function eventText(event: StoredEvent): string {
   if (event.kind !== "series") return text({ line: "event", event });
-  return text({ line: "event", event, formerInstances: [...event.formerInstances.values()] });
+  const formerInstances = [...event.formerInstances.values()];
+  const formerExceptions = [...event.formerExceptions.values()];
+  return text({ line: "event", event, formerInstances, formerExceptions });
 }
 
 function restoreWorld(world: World, stored: string): void {
@@ -174,7 +176,7 @@ function eventsAfter(stored: readonly Line[], calendarIndex: number): StoredEven
   for (let index = calendarIndex + 1; index < stored.length; index += 1) {
     const line = stored[index];
     if (line?.line !== "event") break;
-    const event = revived(line.event, line.formerInstances ?? []);
+    const event = revived(line.event, line.formerInstances, line.formerExceptions);
     if (event.kind === "series") series.set(event.id, event);
     events.push(event);
   }
@@ -182,10 +184,18 @@ function eventsAfter(stored: readonly Line[], calendarIndex: number): StoredEven
   return events;
 }
 
-function revived(event: StoredEvent, formerInstances: readonly FormerInstance[]): StoredEvent {
+function revived(
+  event: StoredEvent,
+  formerInstances: readonly FormerInstance[] = [],
+  formerExceptions: readonly FormerInstance[] = [],
+): StoredEvent {
   if (event.kind !== "series") return event;
-  const former = new Map(formerInstances.map((instance) => [instance.id, instance]));
-  return { ...event, exceptions: new Map(), formerInstances: former };
+  const former = { formerInstances: byId(formerInstances), formerExceptions: byId(formerExceptions) };
+  return { ...event, exceptions: new Map(), ...former };
+}
+
+function byId(instances: readonly FormerInstance[]): Map<string, FormerInstance> {
+  return new Map(instances.map((instance) => [instance.id, instance]));
 }
 
 function attach(exception: ExceptionEvent, series: ReadonlyMap<string, SeriesEvent>): void {

@@ -7,7 +7,7 @@ import { exceptionAt, firstIndexFrom } from "./series.js";
 export type Item =
   | { kind: "event"; event: StoredEvent }
   | { kind: "instance"; series: SeriesEvent; originalStartsAt: number }
-  /** An instance that no longer exists; always a deletion. */
+  /** An instance or exception that no longer exists; always a deletion. */
   | { kind: "former"; series: SeriesEvent; former: FormerInstance }
   /** A single event that became a series: to clients that see instances only, its id is gone. */
   | { kind: "formerSingle"; series: SeriesEvent };
@@ -99,16 +99,16 @@ function* instancesOf(calendar: SimulatedCalendar, series: SeriesEvent, range: T
   }
 }
 
-/** Former instances; without expansion only those a client of the unexpanded list knows, namely exceptions. */
+/** Former instances; without expansion those a client of the unexpanded list knows, namely exceptions. */
 function* formerOf(series: SeriesEvent, walk: Walk, range: TimeRange): Generator<Item> {
   const since = walk.changes?.since ?? -1;
   const length = series.endsAt - series.startsAt;
   if (walk.isExpanded && series.formerSingleSeq !== null && series.formerSingleSeq > since)
     yield { kind: "formerSingle", series };
-  for (const former of series.formerInstances.values()) {
-    const isKnown = former.seq > since && (walk.isExpanded || former.wasException);
+  const all = walk.isExpanded ? series.formerInstances : series.formerExceptions;
+  for (const former of all.values()) {
     const start = former.originalStartsAt;
-    if (isKnown && overlaps(start, start + length, range)) yield { kind: "former", series, former };
+    if (former.seq > since && overlaps(start, start + length, range)) yield { kind: "former", series, former };
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { ann, dayOn, givenAnn, hourOn } from "./given.js";
+import { ann, dayOn, givenAnn, hourOn, present } from "./given.js";
 import { ids, refusalOf } from "./google-client.js";
 import type { GoogleClient, ListParameters } from "./google-client.js";
 
@@ -286,6 +286,39 @@ describe("a series", () => {
     expect(changes.map((item) => [item.id, item.status])).toEqual([
       [id, "confirmed"],
       [`${id}_20261130T080000Z`, "cancelled"],
+    ]);
+  });
+
+  test("that is moved there and back has its instance again: gone as an exception, present where series are expanded", async () => {
+    const { simulator, client } = await givenAnn();
+    const { id } = simulator.control.createEvent(ann, {
+      ...hourOn("2026-11-23"),
+      recurrence: ["RRULE:FREQ=WEEKLY;COUNT=2"],
+    });
+    const second = `${id}_20261130T080000Z`;
+    simulator.control.updateEvent(ann, second, { title: "Changed" });
+    const [plain, expanded] = [await tokenOf(client), await tokenOf(client, { singleEvents: true })];
+    simulator.control.advanceClock(1000);
+    const updatedMin = new Date(present + 1000).toISOString();
+    for (const hour of ["11", "09"])
+      simulator.control.updateEvent(ann, id, { start: { dateTime: `2026-11-23T${hour}:00:00` } });
+    const told = async (parameters: object) =>
+      (await client.list(parameters)).items.map((item) => [item.id, item.status, item.summary]);
+    const gone = [
+      [id, "confirmed", "Meeting"],
+      [second, "cancelled", undefined],
+    ];
+    expect(await told({ syncToken: plain })).toEqual(gone);
+    expect(await told({ updatedMin })).toEqual(gone);
+    expect(await told({ showDeleted: true })).toEqual([[id, "confirmed", "Meeting"]]);
+    expect(await told({ syncToken: expanded, singleEvents: true })).toContainEqual([second, "confirmed", "Meeting"]);
+    expect(await client.get(second)).toMatchObject({ status: "confirmed", summary: "Meeting" });
+
+    simulator.control.updateEvent(ann, second, { title: "Changed again" });
+    simulator.control.updateEvent(ann, id, { title: "Renamed" });
+    expect(await told({ syncToken: plain })).toEqual([
+      [second, "confirmed", "Changed again"],
+      [id, "confirmed", "Renamed"],
     ]);
   });
 

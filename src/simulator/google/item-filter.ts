@@ -6,12 +6,19 @@ import type { ListQuery } from "./list-query.js";
 
 /** Whether a listed item belongs into the answer to a query: deletions, and every filter but the time range. */
 export function itemFilter(calendar: SimulatedCalendar, query: ListQuery): (item: Item) => boolean {
-  const showsAllDeletions = query.syncToken !== null || query.showDeleted === true || query.updatedMin !== null;
+  const tellsChanges = query.syncToken !== null || query.updatedMin !== null;
+  const showsAllDeletions = tellsChanges || query.showDeleted === true;
   const matches = contentFilter(query);
   return (item) => {
     if (isCancelled(item) && !showsAllDeletions && !isCancelledInstance(calendar, item, query)) return false;
+    if (!tellsChanges && isThereAgain(calendar, item)) return false;
     return matches(itemSource(item));
   };
+}
+
+/** An exception that is gone, but not its instance: news to a client that knows the exception, and not a deleted event. */
+function isThereAgain(calendar: SimulatedCalendar, item: Item): boolean {
+  return item.kind === "former" && calendar.find(item.former.id)?.kind === "instance";
 }
 
 /** Cancelled instances of living series are part of a list that does not expand them, also without `showDeleted`. */
