@@ -16,6 +16,8 @@ export interface ReplayRequest {
   attemptId: string;
   /** At most 500 characters; kept in the audit. */
   reason: string | null;
+  /** Null: asking again does it again. */
+  idempotencyKey: string | null;
   /** 0 answers at once. */
   waitSeconds: number;
 }

@@ -12,6 +12,8 @@ export interface AppointmentResyncRequest {
   appointmentId: string;
   /** At most 500 characters; kept with the run and in the audit. */
   reason: string | null;
+  /** Null: asking again does it again. */
+  idempotencyKey: string | null;
   /** 0 answers at once. */
   waitSeconds: number;
 }

@@ -18,6 +18,8 @@ export interface ResyncRequest {
   allowMassCancel: boolean;
   /** At most 500 characters; kept with the run and in the audit. */
   reason: string | null;
+  /** Null: asking again does it again. */
+  idempotencyKey: string | null;
   /** 0 answers at once. */
   waitSeconds: number;
 }
