@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { MutationLimit } from "./access/mutation-limit.js";
 import { createTokenVerifier } from "./access/token.js";
 import type { Config } from "./config.js";
 import { CredentialCipher } from "./connections/credential-cipher.js";
@@ -114,6 +115,7 @@ function startApi(options: ApplicationOptions, em: EntityManager, engine: SyncEn
     http: config.http,
     graphql: { ...config.graphql, graphiqlToken: options.graphiqlToken },
     settings: { waitSeconds: config.sync.waitSeconds, staleAfterSeconds: config.sync.staleAfterSeconds },
+    mutationLimit: new MutationLimit({ mutations: config.mutationsPerMinute, windowSeconds: 60 }),
     pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
     log,
   });

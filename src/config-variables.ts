@@ -114,6 +114,7 @@ export const variables = z.object({
   RATE_LIMITED_DELAY_SECONDS: decimal(0, 3600).default(60),
   MAX_DELAY_SECONDS: decimal(0, day).default(300),
   JITTER_FACTOR: decimal(0, 1).default(0.1),
+  RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(100),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
   LOG_LEVEL: z

@@ -161,6 +161,8 @@ function configOf(values: Variables) {
       maxDelaySeconds: values.MAX_DELAY_SECONDS,
       jitterFactor: values.JITTER_FACTOR,
     },
+    /** Of one user in this process. */
+    mutationsPerMinute: values.RATE_LIMIT_PER_MINUTE,
     graphql: { graphiql: values.GRAPHIQL ?? demo, introspection: values.INTROSPECTION ?? demo },
     log: { level: values.LOG_LEVEL, isPretty: values.LOG_PRETTY ?? isatty(1) },
   };

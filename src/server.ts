@@ -4,6 +4,7 @@ import { expressMiddleware } from "@as-integrations/express5";
 import express, { type Express, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
+import type { MutationLimit } from "./access/mutation-limit.js";
 import type { VerifyToken } from "./access/token.js";
 import type { RunQueue } from "./attempts/run-queue.js";
 import type { RequestSettings } from "./context.js";
@@ -33,6 +34,7 @@ export interface ServerParts {
     graphiqlToken: string | null;
   };
   settings: RequestSettings;
+  mutationLimit: MutationLimit;
   /** What the database lacks of this build's migrations; it fails when the database cannot be asked. */
   pendingMigrations: () => Promise<readonly string[]>;
   log: Logger;
@@ -55,7 +57,8 @@ const requestTimeoutMs = 30_000;
  * @throws ListenError
  */
 export async function startServer(parts: ServerParts): Promise<Server> {
-  const apollo = createApollo(withPermissions(await buildApiSchema()), parts.graphql.introspection, parts.log);
+  const { introspection } = parts.graphql;
+  const apollo = createApollo(withPermissions(await buildApiSchema()), { ...parts, introspection });
   await apollo.start();
   const drain = new Drain();
   const graphql = expressMiddleware(apollo, { context: ({ res }) => Promise.resolve(contextOf(parts, res)) });
@@ -143,5 +146,6 @@ function contextOf({ em, runs, settings, log }: ServerParts, response: Response)
   const actor = actorOf(response);
   const requestId = trace.requestId;
   const loaders = createLoaders({ em, firmId: actor.firmId }, settings);
-  return { actor, em, runs, settings, loaders, requestId, trace, log: log.child({ requestId, firmId: actor.firmId }) };
+  const requestLog = log.child({ requestId, firmId: actor.firmId });
+  return { actor, em, runs, settings, loaders, requestId, trace, log: requestLog, isMutationCounted: false };
 }
