@@ -113,6 +113,7 @@ function startApi(options: ApplicationOptions, em: EntityManager, engine: SyncEn
     runs: engine.queue,
     verifyToken: createTokenVerifier(config.jwt),
     http: config.http,
+    web: config.web,
     graphql: { ...config.graphql, graphiqlToken: options.graphiqlToken },
     settings: { waitSeconds: config.sync.waitSeconds, staleAfterSeconds: config.sync.staleAfterSeconds },
     mutationLimit: new MutationLimit({ mutations: config.mutationsPerMinute, windowSeconds: 60 }),
