@@ -64,8 +64,11 @@ async function lock({ em, firmId }: UnitOfWork, { userId, operation, key }: Key)
   const { rows } = await sql<{ taken: boolean }>`
     select pg_try_advisory_xact_lock(hashtextextended(${name}::text, 0)) as taken
   `.execute(em.getKysely());
-  if (rows[0]?.taken === true) return;
-  throw new AppError("CONFLICT", "A request with this Idempotency-Key is in flight", {
+  if (rows[0]?.taken !== true) throw inFlight();
+}
+
+function inFlight(): AppError {
+  return new AppError("CONFLICT", "A request with this Idempotency-Key is in flight", {
     reason: "IDEMPOTENCY_KEY_IN_FLIGHT",
   });
 }
@@ -91,12 +94,14 @@ function sameRun(done: Done, { argumentsHash }: Key): string {
   });
 }
 
-/** Takes the place of an expired key that has not been swept yet. */
+/** Takes the place of an expired key that has not been swept yet. One that holds would undo the deed, whatever the lock has let pass. */
 async function keep(unit: UnitOfWork, { userId, operation, key, argumentsHash }: Key, runId: string): Promise<void> {
-  await sql`
-    insert into idempotency_key (firm_id, user_id, operation, key, arguments_hash, run_id, created_at)
+  const { numAffectedRows } = await sql`
+    insert into idempotency_key as stored (firm_id, user_id, operation, key, arguments_hash, run_id, created_at)
     values (${unit.firmId}, ${userId}, ${operation}, ${key}, ${argumentsHash}, ${runId}, ${unit.now}::timestamptz)
     on conflict (firm_id, user_id, operation, key) do update
     set arguments_hash = excluded.arguments_hash, run_id = excluded.run_id, created_at = excluded.created_at
+    where stored.created_at <= now() - ${lifetime}
   `.execute(unit.em.getKysely());
+  if (numAffectedRows !== 1n) throw inFlight();
 }
