@@ -79,17 +79,44 @@ export function failureOf(attempt: Attempt) {
   };
 }
 
-export const attemptSchema = z.strictObject({
-  attempt_id: idSchema,
-  ...failureShape,
-  connection_id: idSchema,
-  status: z.enum(["running", "success", "fail"]),
-  finished_at: instantSchema.nullable(),
-  duration_ms: countSchema.nullable(),
-  correlation_id: correlationIdSchema,
-});
+/** The example of these routes' clients. */
+export const failureExample = {
+  operation: "upsert",
+  direction: "pull",
+  error_class: "transient",
+  error_summary: "Retry 2: ConnectionError",
+  retry_count: 2,
+  max_retries_reached: false,
+  next_retry_at: "2025-12-30T10:35:00Z",
+  started_at: "2025-12-30T10:30:00Z",
+  appointment_id: 456,
+} as const;
 
-export const attemptPageSchema = z.strictObject(envelopeSchema(attemptSchema));
+const attemptExample = {
+  attempt_id: 789,
+  ...failureExample,
+  connection_id: 123,
+  status: "fail",
+  finished_at: "2025-12-30T10:30:01.5Z",
+  duration_ms: 1500,
+  correlation_id: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+} as const;
+
+export const attemptSchema = z
+  .strictObject({
+    attempt_id: idSchema,
+    ...failureShape,
+    connection_id: idSchema,
+    status: z.enum(["running", "success", "fail"]),
+    finished_at: instantSchema.nullable(),
+    duration_ms: countSchema.nullable(),
+    correlation_id: correlationIdSchema,
+  })
+  .meta({ id: "Attempt", examples: [attemptExample] });
+
+export const attemptPageSchema = z
+  .strictObject(envelopeSchema(attemptSchema))
+  .meta({ examples: [{ count: 1, next: null, previous: null, results: [attemptExample] }] });
 
 function attemptBody(attempt: Attempt) {
   return {

@@ -27,19 +27,42 @@ export const connectionDocument = `query CalendarConnection($id: ID!) { calendar
 /** Fails when there is no such connection. */
 export const connectionExistence = "query CalendarConnectionExists($id: ID!) { calendarConnection(id: $id) { id } }";
 
-export const connectionSchema = z.strictObject({
-  connection_id: idSchema,
-  provider: providerSchema,
-  status: connectionStatusSchema,
-  account_email: z.string(),
-  calendar_name: z.string().nullable(),
-  last_sync_at: instantSchema.nullable(),
-  last_sync_cursor: z.string().nullable(),
-  created_at: instantSchema,
-  updated_at: instantSchema,
-});
+const connectionExample = {
+  connection_id: 123,
+  provider: "google",
+  status: "active",
+  account_email: "office@example.com",
+  calendar_name: "Front office",
+  last_sync_at: "2025-12-30T10:30:00Z",
+  last_sync_cursor: "cursor_abc123",
+  created_at: "2025-12-01T09:00:00Z",
+  updated_at: "2025-12-30T10:30:00.25Z",
+} as const;
 
-export const connectionPageSchema = z.strictObject(envelopeSchema(connectionSchema));
+export const connectionSchema = z
+  .strictObject({
+    connection_id: idSchema,
+    provider: providerSchema,
+    status: connectionStatusSchema,
+    account_email: z.string(),
+    calendar_name: z.string().nullable(),
+    last_sync_at: instantSchema.nullable(),
+    last_sync_cursor: z.string().nullable().meta({ description: "Null before the first sync." }),
+    created_at: instantSchema,
+    updated_at: instantSchema,
+  })
+  .meta({ id: "Connection", examples: [connectionExample] });
+
+export const connectionPageSchema = z.strictObject(envelopeSchema(connectionSchema)).meta({
+  examples: [
+    {
+      count: 51,
+      next: "https://sync.example.com/api/calendar/admin/connections/?page=2",
+      previous: null,
+      results: [connectionExample],
+    },
+  ],
+});
 
 function connectionBody(connection: Connection) {
   return {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ok, type Answer } from "./answer.js";
-import { attemptFields, failureOf, failureShape, type AttemptPage } from "./attempts.js";
+import { attemptFields, failureExample, failureOf, failureShape, type AttemptPage } from "./attempts.js";
 import { countSchema, idNumber, idSchema } from "./json-values.js";
 import { envelopeSchema, pageParameters } from "./numbered-page.js";
 import type { Asked } from "./route.js";
@@ -41,11 +41,20 @@ function isTrue(text: string | undefined): boolean {
   return /^(t|true|y|yes|on|1)$/i.test(text ?? "");
 }
 
-const ofConnection = z.strictObject({ attempt_id: idSchema, ...failureShape });
-const ofFirm = z.strictObject({ attempt_id: idSchema, connection_id: idSchema, ...failureShape });
+const ofConnectionExample = { attempt_id: 789, ...failureExample };
+const ofFirmExample = { attempt_id: 789, connection_id: 123, ...failureExample };
 
-export const connectionFailuresSchema = z.strictObject({ connection_id: idSchema, ...listShape(ofConnection) });
-export const failedAttemptsSchema = z.strictObject(listShape(ofFirm));
+const ofConnection = z
+  .strictObject({ attempt_id: idSchema, ...failureShape })
+  .meta({ id: "FailedAttemptOfConnection", examples: [ofConnectionExample] });
+const ofFirm = z
+  .strictObject({ attempt_id: idSchema, connection_id: idSchema, ...failureShape })
+  .meta({ id: "FailedAttempt", examples: [ofFirmExample] });
+
+export const connectionFailuresSchema = z
+  .strictObject({ connection_id: idSchema, ...listShape(ofConnection) })
+  .meta({ examples: [{ connection_id: 123, ...listExample(ofConnectionExample) }] });
+export const failedAttemptsSchema = z.strictObject(listShape(ofFirm)).meta({ examples: [listExample(ofFirmExample)] });
 
 function listShape(attempt: z.ZodType) {
   return {
@@ -53,6 +62,10 @@ function listShape(attempt: z.ZodType) {
     total_count: countSchema.meta({ description: "Rows of the whole list." }),
     ...envelopeSchema(attempt),
   };
+}
+
+function listExample(attempt: object) {
+  return { failed_attempts: [attempt], total_count: 1, count: 1, next: null, previous: null, results: [attempt] };
 }
 
 interface FailedAttempts {

@@ -29,7 +29,7 @@ export function optionalWord(name: string | null): string | null {
   return name === null ? null : word(name);
 }
 
-export const idSchema = z.int().positive().meta({ description: "A database id." });
+export const idSchema = z.int().positive().meta({ description: "A database id.", format: "int64" });
 export const instantSchema = z.iso
   .datetime()
   .meta({ description: "ISO 8601 in UTC with a Z; with a fraction only when it is not zero." });

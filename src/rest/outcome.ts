@@ -23,14 +23,29 @@ export function deedValues({ isAsync, idempotencyKey }: Asked) {
   return { waitSeconds: isAsync ? 0 : null, idempotencyKey };
 }
 
-export const successSchema = z.strictObject({ status: z.literal("success"), correlation_id: correlationIdSchema });
-export const runningSchema = z.strictObject({ status: z.literal("running"), correlation_id: correlationIdSchema });
-export const failSchema = z.strictObject({
-  status: z.literal("fail"),
-  correlation_id: correlationIdSchema,
-  error_class: errorClassSchema.nullable(),
-  next_retry_at: instantSchema.nullable(),
-});
+const correlation_id = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+export const successExample = { status: "success", correlation_id } as const;
+export const failExample = {
+  status: "fail",
+  correlation_id,
+  error_class: "transient",
+  next_retry_at: "2025-12-30T10:35:00Z",
+} as const;
+
+export const successSchema = z
+  .strictObject({ status: z.literal("success"), correlation_id: correlationIdSchema })
+  .meta({ id: "Success" });
+export const runningSchema = z
+  .strictObject({ status: z.literal("running"), correlation_id: correlationIdSchema })
+  .meta({ id: "Running", description: "It goes on: the header Location names the run." });
+export const failSchema = z
+  .strictObject({
+    status: z.literal("fail"),
+    correlation_id: correlationIdSchema,
+    error_class: errorClassSchema.nullable(),
+    next_retry_at: instantSchema.nullable().meta({ description: "Null where it is not tried again by itself." }),
+  })
+  .meta({ id: "Failure" });
 
 /** Seconds after which it is worth asking how a run stands. */
 const retryAfterSeconds = 2;

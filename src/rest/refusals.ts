@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Refusal, type Answer } from "./answer.js";
+import { idSchema } from "./json-values.js";
 
 /** What a request may be refused with, by name: the answers that Django REST Framework gives. */
 export const refusals = {
@@ -64,18 +65,29 @@ export function serverError(requestId: string): Answer {
   return { status: 500, body: { detail: "A server error occurred.", request_id: requestId } };
 }
 
-const detailSchema = z.strictObject({ detail: z.string() });
-const fieldErrorsSchema = z
-  .record(z.string(), z.array(z.string()))
-  .meta({ description: "What is wrong, by field; non_field_errors is about the whole body." });
+const detailSchema = z.strictObject({ detail: z.string() }).meta({ id: "Detail" });
 
-const tokenRefusedSchema = z.strictObject({
-  detail: z.string(),
-  code: z.string(),
-  messages: z
-    .array(z.strictObject({ token_class: z.string(), token_type: z.string(), message: z.string() }))
-    .optional(),
+/** What is wrong with each of these fields; not empty. */
+function fieldErrors(...names: string[]) {
+  const faults = z.array(z.string()).min(1).optional();
+  return z.strictObject(Object.fromEntries(names.map((name) => [name, faults]))).meta({ minProperties: 1 });
+}
+
+const bodyErrorsSchema = fieldErrors("non_field_errors", "start_date", "end_date").meta({
+  id: "BodyErrors",
+  description: "What is wrong, by field; non_field_errors is about the whole body.",
 });
+const pageErrorsSchema = fieldErrors("page_size").meta({ id: "PageErrors" });
+
+const tokenRefusedSchema = z
+  .strictObject({
+    detail: z.string(),
+    code: z.enum(["bad_authorization_header", "token_not_valid"]),
+    messages: z
+      .array(z.strictObject({ token_class: z.string(), token_type: z.string(), message: z.string() }))
+      .optional(),
+  })
+  .meta({ id: "TokenRefused" });
 
 /** What every route may answer with beside its own. */
 const commonAnswers = {
@@ -84,7 +96,7 @@ const commonAnswers = {
   404: detailSchema,
   405: detailSchema,
   406: detailSchema,
-  500: z.strictObject({ detail: z.string(), request_id: z.string() }),
+  500: z.strictObject({ detail: z.string(), request_id: z.string() }).meta({ id: "ServerError" }),
   503: detailSchema,
 } as const;
 
@@ -92,17 +104,19 @@ const commonAnswers = {
 export const readAnswers = commonAnswers;
 
 /** What a list of numbered pages may answer with beside its own. */
-export const listAnswers = { ...commonAnswers, 400: fieldErrorsSchema } as const;
+export const listAnswers = { ...commonAnswers, 400: pageErrorsSchema } as const;
 
 /** A deed that cannot be done as things are. */
 const problem = { error: z.string() };
-const resyncActiveSchema = z.strictObject({ ...problem, correlation_id: z.uuid() });
-const problemSchema = z.strictObject(problem);
+const resyncActiveSchema = z
+  .strictObject({ ...problem, correlation_id: z.uuid() })
+  .meta({ id: "ResyncActive", description: "The resync that is active." });
+const problemSchema = z.strictObject(problem).meta({ id: "Problem" });
 
 /** What an action may answer with beside its own. */
 export const actionAnswers = {
   ...commonAnswers,
-  400: z.union([problemSchema, detailSchema, fieldErrorsSchema]),
+  400: z.union([problemSchema, detailSchema, bodyErrorsSchema]),
   409: z.union([problemSchema, resyncActiveSchema]),
   413: detailSchema,
   415: detailSchema,
@@ -115,14 +129,18 @@ export const replayAnswers = {
   ...actionAnswers,
   400: z.union([
     problemSchema,
-    z.strictObject({ ...problem, error_summary: z.string().nullable() }),
-    z.strictObject({ ...problem, resolved_by: z.int().nullable() }),
+    z.strictObject({ ...problem, error_summary: z.string().nullable() }).meta({ id: "NonRetryable" }),
+    z
+      .strictObject({ ...problem, resolved_by: idSchema.nullable() })
+      .meta({ id: "Resolved", description: "By the attempt that has resolved it; null where none is known." }),
     detailSchema,
-    fieldErrorsSchema,
+    bodyErrorsSchema,
   ]),
   409: z.union([
     problemSchema,
     resyncActiveSchema,
-    z.strictObject({ ...problem, latest_attempt_id: z.int().nullable(), correlation_id: z.uuid() }),
+    z
+      .strictObject({ ...problem, latest_attempt_id: idSchema.nullable(), correlation_id: z.uuid() })
+      .meta({ id: "ReplayActive", description: "The run that is replayed, and its latest attempt." }),
   ]),
 } as const;

@@ -6,10 +6,12 @@ import {
   deedArguments,
   deedValues,
   deedVariables,
+  failExample,
   failSchema,
   outcomeAnswer,
   resultFields,
   runningSchema,
+  successExample,
   successSchema,
   type SyncResult,
 } from "./outcome.js";
@@ -28,53 +30,65 @@ export const resyncAppointmentDocument = `mutation ResyncAppointment($id: ID!, $
 /** Fails when there is no such appointment. */
 export const appointmentExistence = "query AppointmentExists($id: ID!) { appointment(id: $id) { id } }";
 
-const bound = (description: string) =>
-  z
-    .string()
-    .nullable()
-    .optional()
-    .meta({ description, examples: ["2025-12-30T10:30:00Z"] });
+const bound = (description: string) => z.string().nullable().optional().meta({ description });
 
-export const resyncBody = z.strictObject({
-  start_date: bound(
-    "Only what lies after it; without an offset it is UTC. Absent: the start of the connection's window.",
-  ),
-  end_date: bound(
-    "Only what lies before it, at most 5 years after the start. Absent: the end of the connection's window.",
-  ),
-});
+export const resyncBody = z
+  .strictObject({
+    start_date: bound(
+      "Only what lies after it; without an offset it is UTC. Absent: the start of the connection's window.",
+    ),
+    end_date: bound(
+      "Only what lies before it, at most 5 years after the start. Absent: the end of the connection's window.",
+    ),
+  })
+  .meta({ examples: [{ start_date: "2025-01-01T00:00:00Z", end_date: "2025-12-31T23:59:59Z" }] });
 
 export function resyncConnectionVariables(asked: Asked) {
   const { start_date: startDate, end_date: endDate } = readDateTimes(asked.fields, ["start_date", "end_date"]);
   return { startDate, endDate, ...deedValues(asked) };
 }
 
-export const connectionResyncedSchema = z.strictObject({
-  message: z.string(),
-  connection_id: idSchema,
-  provider: providerSchema,
-  result: z.union([z.strictObject({ ...successSchema.shape, synced_count: countSchema }), runningSchema]),
-});
+const resyncedSchema = z
+  .strictObject({
+    ...successSchema.shape,
+    synced_count: countSchema.meta({ description: "Appointments created, updated, cancelled and unchanged." }),
+  })
+  .meta({ id: "ConnectionSuccess" });
 
-export const connectionResyncFailedSchema = z.strictObject({
-  error: z.string(),
-  connection_id: idSchema,
-  result: failSchema,
-});
+export const connectionResyncedSchema = z
+  .strictObject({
+    message: z.string(),
+    connection_id: idSchema,
+    provider: providerSchema,
+    result: z.union([resyncedSchema, runningSchema]),
+  })
+  .meta({
+    examples: [
+      {
+        message: "Resync initiated successfully",
+        connection_id: 123,
+        provider: "google",
+        result: { ...successExample, synced_count: 42 },
+      },
+    ],
+  });
 
-export const appointmentResyncedSchema = z.strictObject({
-  message: z.string(),
-  appointment_id: idSchema,
-  external_event_id: z.string(),
-  result: z.union([successSchema, runningSchema]),
-});
+export const connectionResyncFailedSchema = z
+  .strictObject({ error: z.string(), connection_id: idSchema, result: failSchema })
+  .meta({ examples: [{ error: "Resync failed: ConnectionError", connection_id: 123, result: failExample }] });
 
-export const appointmentResyncFailedSchema = z.strictObject({
-  error: z.string(),
-  appointment_id: idSchema,
-  external_event_id: z.string(),
-  result: failSchema,
-});
+const appointmentExample = { appointment_id: 456, external_event_id: "ext_12345" };
+const appointmentShape = { appointment_id: idSchema, external_event_id: z.string() };
+
+export const appointmentResyncedSchema = z
+  .strictObject({ message: z.string(), ...appointmentShape, result: z.union([successSchema, runningSchema]) })
+  .meta({
+    examples: [{ message: "Appointment resynced successfully", ...appointmentExample, result: successExample }],
+  });
+
+export const appointmentResyncFailedSchema = z
+  .strictObject({ error: z.string(), ...appointmentShape, result: failSchema })
+  .meta({ examples: [{ error: "Resync failed: ConnectionError", ...appointmentExample, result: failExample }] });
 
 interface ConnectionResync {
   resyncConnection: { message: string; connectionId: string; provider: string; result: SyncResult };

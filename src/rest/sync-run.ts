@@ -39,22 +39,41 @@ export const syncRunDocument = `query SyncRun($id: ID!) {
   }
 }`;
 
-export const syncRunSchema = z.strictObject({
-  correlation_id: correlationIdSchema,
-  connection_id: idSchema,
-  appointment_id: idSchema.nullable(),
-  operation: operationSchema,
-  direction: directionSchema,
-  status: z.enum(["queued", "running", "retrying", "held", "succeeded", "failed", "cancelled"]),
-  synced_count: countSchema
-    .nullable()
-    .meta({ description: "Appointments created, updated, cancelled and unchanged; null while it is queued or runs." }),
-  error_class: errorClassSchema.nullable(),
-  error_summary: z.string().nullable(),
-  next_retry_at: instantSchema.nullable(),
-  created_at: instantSchema,
-  finished_at: instantSchema.nullable(),
-});
+const example = {
+  correlation_id: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+  connection_id: 123,
+  appointment_id: null,
+  operation: "resync",
+  direction: "pull",
+  status: "succeeded",
+  synced_count: 42,
+  error_class: null,
+  error_summary: null,
+  next_retry_at: null,
+  created_at: "2025-12-30T10:30:00Z",
+  finished_at: "2025-12-30T10:30:02.25Z",
+} as const;
+
+export const syncRunSchema = z
+  .strictObject({
+    correlation_id: correlationIdSchema,
+    connection_id: idSchema,
+    appointment_id: idSchema.nullable(),
+    operation: operationSchema,
+    direction: directionSchema,
+    status: z.enum(["queued", "running", "retrying", "held", "succeeded", "failed", "cancelled"]),
+    synced_count: countSchema
+      .nullable()
+      .meta({
+        description: "Appointments created, updated, cancelled and unchanged; null while it is queued or runs.",
+      }),
+    error_class: errorClassSchema.nullable(),
+    error_summary: z.string().nullable(),
+    next_retry_at: instantSchema.nullable(),
+    created_at: instantSchema,
+    finished_at: instantSchema.nullable(),
+  })
+  .meta({ examples: [example] });
 
 export function renderSyncRun({ syncRun }: { syncRun: SyncRun }): Answer {
   return ok({
