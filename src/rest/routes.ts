@@ -33,6 +33,7 @@ import {
 } from "./failed-attempts.js";
 import { pageParameters } from "./numbered-page.js";
 import { deedValues } from "./outcome.js";
+import { openApiRoute } from "./openapi-route.js";
 import { actionAnswers, listAnswers, readAnswers, replayAnswers } from "./refusals.js";
 import { renderReplay, replayDocument, replayedSchema, replayFailedSchema } from "./replay.js";
 import {
@@ -62,8 +63,7 @@ const noFields = z.strictObject({});
 const read = { method: "GET", isAction: false, query: noParameters, body: null, existence: null } as const;
 const action = { method: "POST", isAction: true, query: noParameters, body: noFields } as const;
 
-/** The whole surface, a row a route. A row is all that a route needs. */
-export const routes: readonly Route[] = [
+const described: readonly Route[] = [
   route({
     ...read,
     path: "",
@@ -192,3 +192,6 @@ export const routes: readonly Route[] = [
     render: renderAttempt,
   }),
 ];
+
+/** The whole surface, a row a route. A row is all that a route needs. */
+export const routes: readonly Route[] = [...described, openApiRoute({ prefix, routes: described })];

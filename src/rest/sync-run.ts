@@ -62,11 +62,9 @@ export const syncRunSchema = z
     operation: operationSchema,
     direction: directionSchema,
     status: z.enum(["queued", "running", "retrying", "held", "succeeded", "failed", "cancelled"]),
-    synced_count: countSchema
-      .nullable()
-      .meta({
-        description: "Appointments created, updated, cancelled and unchanged; null while it is queued or runs.",
-      }),
+    synced_count: countSchema.nullable().meta({
+      description: "Appointments created, updated, cancelled and unchanged; null while it is queued or runs.",
+    }),
     error_class: errorClassSchema.nullable(),
     error_summary: z.string().nullable(),
     next_retry_at: instantSchema.nullable(),
