@@ -60,7 +60,8 @@ export function formsOf(routes: readonly Route[]): Map<string, z.ZodType> {
 }
 
 function queryFormsOf({ query }: Route): [string, z.ZodType][] {
-  return Object.entries(query.shape);
+  const shape: Readonly<Record<string, z.ZodType>> = query.shape;
+  return Object.entries(shape);
 }
 
 /** What is said of one route. */
