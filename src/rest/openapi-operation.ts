@@ -3,23 +3,22 @@ import { correlationIdSchema, idSchema } from "./json-values.js";
 import { bodyTypes, descriptionSchema } from "./options.js";
 import type { Responses } from "./openapi-responses.js";
 import type { JsonSchema } from "./openapi-schemas.js";
-import { readAnswers } from "./refusals.js";
+import { actionAnswers, readAnswers } from "./refusals.js";
 import type { Route } from "./route.js";
 
 type Schemas = ReadonlyMap<string, JsonSchema>;
 
-const { 401: unauthenticated, 403: forbidden, 404: notFound, 406: notAcceptable, 500: fault, 503: gone } = readAnswers;
-
-/** OPTIONS looks at nothing but the path and the token. */
-const optionsAnswers: Route["answers"] = {
+/** OPTIONS looks at nothing but the path, the token and, of an action, the limit. */
+const optionsOfRead = {
   200: descriptionSchema,
-  401: unauthenticated,
-  403: forbidden,
-  404: notFound,
-  406: notAcceptable,
-  500: fault,
-  503: gone,
-};
+  401: readAnswers[401],
+  403: readAnswers[403],
+  404: readAnswers[404],
+  406: readAnswers[406],
+  500: readAnswers[500],
+  503: readAnswers[503],
+} as const;
+const optionsOfAction = { ...optionsOfRead, 429: actionAnswers[429] } as const;
 
 export const parameterComponents = {
   Format: {
@@ -50,7 +49,7 @@ export function formsOf(routes: readonly Route[]): Map<string, z.ZodType> {
     ["{id}", idSchema],
     ["{correlation_id}", correlationIdSchema],
   ]);
-  for (const [status, form] of Object.entries(optionsAnswers)) forms.set(`options ${status}`, form);
+  for (const [status, form] of Object.entries(optionsOfAction)) forms.set(`options ${status}`, form);
   for (const route of routes) {
     for (const [status, form] of Object.entries(route.answers)) forms.set(`${keyOf(route)} ${status}`, form);
     for (const [name, form] of queryFormsOf(route)) forms.set(`${keyOf(route)} ?${name}`, form);
@@ -82,12 +81,13 @@ export function operationOf(route: Route, schemas: Schemas, responses: Responses
 /** What is said of OPTIONS on the path of a route. */
 export function optionsOf(route: Route, schemas: Schemas, responses: Responses): object {
   const id = operationIdOf(route);
+  const answers = route.isAction ? optionsOfAction : optionsOfRead;
   return {
     operationId: `describe${id.charAt(0).toUpperCase()}${id.slice(1)}`,
     tags: [tagOf(route)],
     summary: `${route.name}: what is served here`,
     parameters: [formatReference],
-    responses: responsesOf(optionsAnswers, "options", { isAction: false, schemas, responses }),
+    responses: responsesOf(answers, "options", { isAction: false, schemas, responses }),
   };
 }
 
