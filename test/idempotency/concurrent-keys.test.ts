@@ -70,7 +70,7 @@ describe("while the first one's transaction is in flight", () => {
       const { id, connectionId } = await deed.prepare(given);
       const variables = { id, idempotencyKey: crypto.randomUUID() };
       const { letGo } = await waiting(deed, variables, connectionId);
-      const refused = [await ask(second.url, token, deed, variables), await ask(first.url, token, deed, variables)];
+      const refused = await Promise.all([second, first].map(({ url }) => ask(url, token, deed, variables)));
       const done = await letGo();
       expect(refused.map(({ refusal }) => refusal)).toEqual([inFlight, inFlight]);
       expect(done).toMatchObject({ refusal: null, resultStatus: "RUNNING" });
