@@ -134,9 +134,10 @@ function restParts(parts: ServerParts, apollo: ApolloServer<RequestContext>): Re
   const { publicUrl } = parts.web ?? plainWeb;
   return {
     verifyToken: parts.verifyToken,
+    mutationLimit: parts.mutationLimit,
     runOperation: (response, query, variables) =>
       inFirm(actorOf(response).firmId, async () => {
-        const contextValue = contextOf(parts, response);
+        const contextValue = { ...contextOf(parts, response), isMutationCounted: true };
         const { body } = await apollo.executeOperation({ query, variables: { ...variables } }, { contextValue });
         if (body.kind === "incremental") throw new Error("REST asks nothing that is answered in parts");
         return { data: body.singleResult.data ?? null, errors: body.singleResult.errors ?? [] };

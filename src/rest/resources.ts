@@ -45,6 +45,10 @@ export function routeOf({ routes }: Resource, method: string): Route | null {
   return routes.find((route) => route.method === (method === "HEAD" ? "GET" : method)) ?? null;
 }
 
+export function isAction({ routes }: Resource): boolean {
+  return routes.some((route) => route.isAction);
+}
+
 /** With or without its trailing slash. */
 function segmentsOf(path: string): string[] {
   return path.replace(/\/$/, "").split("/");

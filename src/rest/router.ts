@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import type { GraphQLFormattedError } from "graphql";
 import type { Logger } from "pino";
 import { isManager } from "../access/actor.js";
+import { TooManyMutationsError, type MutationLimit } from "../access/mutation-limit.js";
 import type { VerifyToken } from "../access/token.js";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import { AppError } from "../errors.js";
@@ -12,8 +13,8 @@ import { authenticated } from "./authentication.js";
 import { splitQuery } from "./links.js";
 import { assertTakesJson } from "./negotiation.js";
 import { describe } from "./options.js";
-import { refusals, serverError, unavailable } from "./refusals.js";
-import { allowedMethods, findResource, resourcesOf, routeOf, type Found } from "./resources.js";
+import { refusals, serverError, throttled, unavailable } from "./refusals.js";
+import { allowedMethods, findResource, isAction, resourcesOf, routeOf, type Found } from "./resources.js";
 import { RouteRequest } from "./route-request.js";
 import { prefix, routes } from "./routes.js";
 import { sendAnswer } from "./send-answer.js";
@@ -26,7 +27,8 @@ export interface OperationResult {
 
 export interface RestParts {
   verifyToken: VerifyToken;
-  /** Runs a GraphQL document for the response's actor, bound to the actor's firm, as POST /graphql does. */
+  mutationLimit: MutationLimit;
+  /** Runs a GraphQL document for the response's actor, bound to the actor's firm, as POST /graphql does, but counts no mutation. */
   runOperation(response: Response, document: string, variables: object): Promise<OperationResult>;
   /** The server's address as clients know it, without a slash at its end. */
   baseUrlOf(request: Request): string;
@@ -66,6 +68,7 @@ async function answer(parts: RestParts, request: Request, response: Response, fo
   const actor = await authenticated(request.get("authorization"), parts.verifyToken);
   traceOf(response).actor = actor;
   if (!isManager(actor)) throw refusals.forbidden();
+  if (isAction(found.resource)) await parts.mutationLimit.consume(actor, 1);
   if (request.method === "OPTIONS") return describe(found.resource);
   const route = routeOf(found.resource, request.method);
   if (!route) throw refusals.methodNotAllowed(request.method);
@@ -81,6 +84,10 @@ function answerOfFault({ log }: RestParts, response: Response, error: unknown): 
   if ((error instanceof AppError && error.code === "UNAVAILABLE") || isDatabaseUnavailable(error)) {
     codes.push("UNAVAILABLE");
     return unavailable(retryAfterSeconds);
+  }
+  if (error instanceof TooManyMutationsError) {
+    codes.push(error.code);
+    return throttled(error.retryAfterSeconds);
   }
   codes.push("INTERNAL_SERVER_ERROR");
   log.error({ err: error, requestId }, "request failed");
