@@ -23,10 +23,9 @@ export function resourcesOf(routes: readonly Route[]): readonly Resource[] {
   return resources.sort((one, other) => placeholders(one) - placeholders(other));
 }
 
-/** What a path below the prefix, as the client sent it, leads to. Null where it leads nowhere or is badly encoded. */
+/** What a path below the prefix, as the client sent it, leads to. Null where it leads nowhere. */
 export function findResource(resources: readonly Resource[], path: string): Found | null {
-  const segments = decodedSegments(path);
-  if (segments === null) return null;
+  const segments = segmentsOf(path).map(decoded);
   for (const resource of resources) {
     const match = matchOf(resource.segments, segments);
     if (match) return { resource, ...match };
@@ -54,12 +53,12 @@ function segmentsOf(path: string): string[] {
   return path.replace(/\/$/, "").split("/");
 }
 
-/** Decoded one by one: an encoded slash does not part segments. */
-function decodedSegments(path: string): string[] | null {
+/** Decoded one by one: an encoded slash does not part segments. What is badly encoded stands for itself, and names nothing. */
+function decoded(segment: string): string {
   try {
-    return segmentsOf(path).map(decodeURIComponent);
+    return decodeURIComponent(segment);
   } catch {
-    return null;
+    return segment;
   }
 }
 
