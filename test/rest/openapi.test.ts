@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { openApiDocument, printedOpenApi } from "../../src/rest/openapi.js";
@@ -122,6 +122,13 @@ describe("the examples of the OpenAPI document", () => {
     }
     expect(Object.keys(examples).length).toBeGreaterThan(0);
   });
+});
+
+test("every test of these routes fetches as described", () => {
+  const folder = new URL("./", import.meta.url);
+  const files = readdirSync(folder).filter((name) => name.endsWith(".ts") && name !== "openapi-answers.ts");
+  const bare = files.filter((name) => /(^|[^\w.])fetch\(/m.test(readFileSync(new URL(name, folder), "utf8")));
+  expect(bare).toEqual([]);
 });
 
 describe("an answer is not as described", () => {
