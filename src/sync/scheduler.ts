@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
 import { syncQueue } from "../database/queue-schema.js";
+import { sweepKeys } from "../idempotency/sweep-keys.js";
 import { priorities, type JobPayload } from "./queue.js";
 
 const tickMs = 1000;
@@ -25,7 +26,7 @@ interface ScheduledRun {
 }
 
 /**
- * Makes the pulls that are due, over all firms, on the system login. Any number of schedulers may run: each takes the
+ * Makes the pulls that are due, over all firms, on the system login, and sweeps expired idempotency keys. Any number of schedulers may run: each takes the
  * connections that no other has in hand.
  */
 export class Scheduler {
@@ -57,12 +58,13 @@ export class Scheduler {
     }
   }
 
-  /** Returns whether there may be more that is due. */
+  /** Returns whether there may be more to do at once. */
   private async tick(): Promise<boolean> {
     try {
       const { due, runs } = await this.scheduleDue();
       if (due > 0) this.log.info({ connections: due, runs }, `scheduler: ${due} connections due, ${runs} pulls queued`);
-      return due === batchSize;
+      const swept = await sweepKeys(this.systemEm, batchSize);
+      return due === batchSize || swept === batchSize;
     } catch (error) {
       if (!isDatabaseUnavailable(error)) this.log.error({ err: error }, "scheduler: a tick failed");
       else this.log.warn("scheduler: the database did not answer, trying again");

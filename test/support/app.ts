@@ -192,6 +192,7 @@ async function newInstallation(): Promise<Installation> {
     GOOGLE_CLIENT_SECRET: "secret",
     WORKER_CONCURRENCY: "4",
     SYNC_WAIT_SECONDS: "20",
+    RATE_LIMIT_PER_MINUTE: "100000", // one manager asks for what many do
   };
   return { database, simulator: await startSimulator(), environment };
 }
