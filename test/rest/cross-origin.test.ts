@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { prefix } from "../../src/rest/routes.js";
 import { startTestServer, tokenOf, type TestServer } from "../support/graphql-server.js";
 import { fetchAsDescribed } from "./openapi-answers.js";
+
 const origin = "https://admin.example.test";
 let server: TestServer;
 beforeAll(async () => {
