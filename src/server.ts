@@ -22,6 +22,7 @@ import { baseUrlOf } from "./http/base-url.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { Drain } from "./http/drain.js";
 import { listen } from "./http/listen.js";
+import { originForm } from "./http/request-target.js";
 import { traceOf, traceRequests } from "./http/request-trace.js";
 import { isBelowPrefix, refuseWhileStopping, restRoutes, type RestParts } from "./rest/router.js";
 
@@ -81,7 +82,10 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   const graphql = expressMiddleware(apollo, { context: ({ res }) => Promise.resolve(contextOf(parts, res)) });
   const rest = restRoutes(restParts(parts, apollo));
   const app = createApp(parts, drain, { graphql, rest });
-  const server = createServer({ maxHeaderSize, requestTimeout: requestTimeoutMs }, app);
+  const server = createServer({ maxHeaderSize, requestTimeout: requestTimeoutMs }, (request, response) => {
+    request.url = originForm(request.url);
+    app(request, response);
+  });
   const url = await listen(server, parts.http);
   return {
     url,

@@ -233,3 +233,69 @@ describe("the Microsoft application", () => {
     expect(missing).toEqual(["CREDENTIALS_KEYS", "MICROSOFT_CLIENT_SECRET", "JWT_SECRET"]);
   });
 });
+
+describe("how clients reach the server", () => {
+  const webOf = (environment: Record<string, string>) => readConfig({ DATA_DIR: folder, ...environment }).web;
+
+  test("is told by nobody, and pages of no origin may ask, unless it is set", () => {
+    expect(webOf({})).toEqual({ publicUrl: null, trustProxy: false, corsOrigins: [] });
+  });
+
+  test.each([
+    ["https://calendar.example.test/", "https://calendar.example.test"],
+    ["http://localhost:4000", "http://localhost:4000"],
+    ["https://example.test/calendar/", "https://example.test/calendar"],
+  ])("PUBLIC_URL %s is %s, its path kept", (text, publicUrl) => {
+    expect(webOf({ PUBLIC_URL: text }).publicUrl).toBe(publicUrl);
+  });
+
+  test.each([
+    "calendar.example.test",
+    "ftp://example.test",
+    "https://example.test/?a=1",
+    "https://example.test/?",
+    "https://example.test/#a",
+    "https://user:hunter2@example.test",
+    "https://example.test/a b",
+    "https://",
+  ])("PUBLIC_URL %s is refused", (text) => {
+    expect(faultsOf({ PUBLIC_URL: text })).toEqual([expect.stringMatching(/^PUBLIC_URL: must /)]);
+    expect(faultsOf({ PUBLIC_URL: text }).join()).not.toContain("hunter2");
+  });
+
+  test.each<[string, boolean | number | string[]]>([
+    ["true", true],
+    ["false", false],
+    ["2", 2],
+    ["10.0.0.1", ["10.0.0.1"]],
+    ["loopback, 10.0.0.0/8,fd00::/8", ["loopback", "10.0.0.0/8", "fd00::/8"]],
+  ])("TRUST_PROXY %s is %j", (text, trustProxy) => {
+    expect(webOf({ TRUST_PROXY: text }).trustProxy).toEqual(trustProxy);
+  });
+
+  test.each(["yes", "-1", "1.5", "proxy.example.test", "10.0.0.0/33", "10.0.0.0/", "fd00::/129", "10.0.0.1,", "1/2/3"])(
+    "TRUST_PROXY %s is refused",
+    (text) => {
+      expect(faultsOf({ TRUST_PROXY: text })).toEqual([
+        "TRUST_PROXY: must be true, false, a number of hops, or a comma-separated list of addresses and subnets",
+      ]);
+    },
+  );
+
+  test("CORS_ORIGINS are origins, and nothing but", () => {
+    const origins = ["https://admin.example.test", "http://localhost:3000"];
+    expect(webOf({ CORS_ORIGINS: origins.join(" , ") }).corsOrigins).toEqual(origins);
+    for (const text of [
+      "*",
+      "admin.example.test",
+      "https://a.test/",
+      "https://a.test/path",
+      "https://A.test",
+      "null",
+    ]) {
+      expect(faultsOf({ CORS_ORIGINS: text })).toEqual([
+        "CORS_ORIGINS: must be a comma-separated list of origins such as https://host",
+      ]);
+    }
+  });
+});
