@@ -5,6 +5,7 @@ import { Migration20261122000100_firms_and_connections } from "./migrations/Migr
 import { Migration20261122000200_appointments } from "./migrations/Migration20261122000200_appointments.js";
 import { Migration20261122000300_runs_and_attempts } from "./migrations/Migration20261122000300_runs_and_attempts.js";
 import { Migration20261122000400_audit_events } from "./migrations/Migration20261122000400_audit_events.js";
+import { Migration20261122000600_outages } from "./migrations/Migration20261122000600_outages.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
 import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
 import { SyncRun } from "./src/attempts/sync-run.entity.js";
@@ -25,6 +26,7 @@ export const ormOptions = defineConfig({
       Migration20261122000200_appointments,
       Migration20261122000300_runs_and_attempts,
       Migration20261122000400_audit_events,
+      Migration20261122000600_outages,
     ],
   },
 });

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { createTokenVerifier } from "./access/token.js";
 import type { Config } from "./config.js";
 import { CredentialCipher } from "./connections/credential-cipher.js";
+import { outageLimits, type OutageLimits } from "./connections/outage-limits.js";
 import { openDatabase, openSystemDatabase } from "./database/orm.js";
 import { pendingMigrations } from "./database/pending-migrations.js";
 import { googleProvider } from "./providers/google/client.js";
@@ -43,6 +44,8 @@ export interface ApplicationOptions {
   microsoft?: MicrosoftApplication | null;
   /** Put into GraphiQL, in demo mode only. */
   graphiqlToken: string | null;
+  /** Default: outageLimits. */
+  limits?: OutageLimits;
   log: Logger;
 }
 
@@ -76,6 +79,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       cipher: new CredentialCipher(config.credentialKeys),
       providers: providersOf(options, http),
       policy: config.retry,
+      limits: options.limits ?? outageLimits,
       window: { pastDays: config.sync.windowPastDays, futureDays: config.sync.windowFutureDays },
       intervalSeconds: config.sync.intervalSeconds,
       workerConcurrency: config.sync.workerConcurrency,

@@ -1,5 +1,6 @@
 import { record } from "../audit/record.js";
 import { assertActive } from "../connections/assert-active.js";
+import { closeCircuit } from "../connections/circuit.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
@@ -40,6 +41,11 @@ export async function resyncConnection(context: Context, request: ResyncRequest)
     const run = active
       ? await join(context, unit, active, { request, bounds })
       : await createRun(context, unit, connection, { request, bounds });
+    closeCircuit(unit, connection, {
+      because: "resync",
+      actorId: actor.userId,
+      correlationId: run.correlationId,
+    });
     recordRequest(context, unit, { connection, run, request, joined: active !== null });
     return run.id;
   });

@@ -2,6 +2,7 @@ import type { StartedAttempt } from "../attempts/start-attempt.js";
 import { providerFailure } from "../providers/failure.js";
 import { ProviderFailure, type CalendarProvider, type OpenCalendar, type ProviderCall } from "../providers/provider.js";
 import type { AccessTokens } from "./access-tokens.js";
+import type { Probe } from "./probe.js";
 
 /** One attempt's way to its calendar: counts its requests, and refreshes an access token that is refused once. */
 export class CalendarAccess {
@@ -18,6 +19,7 @@ export class CalendarAccess {
     readonly provider: CalendarProvider,
     private readonly tokens: AccessTokens,
     signal: AbortSignal,
+    private readonly probe: Probe,
   ) {
     this.call = {
       signal: AbortSignal.any([signal, this.ended.signal]),
@@ -30,6 +32,14 @@ export class CalendarAccess {
 
   /** @throws ProviderFailure */
   async ask<Answer>(question: (calendar: OpenCalendar, accessToken: string) => Promise<Answer>): Promise<Answer> {
+    const answer = await this.answerTo(question);
+    await this.probe.answered();
+    return answer;
+  }
+
+  private async answerTo<Answer>(
+    question: (calendar: OpenCalendar, accessToken: string) => Promise<Answer>,
+  ): Promise<Answer> {
     const token = (this.accessToken ??= await this.token(null));
     try {
       return await question(this.calendar, token);

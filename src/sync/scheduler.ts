@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "kysely";
 import { fromKysely, type PgBoss } from "pg-boss";
 import type { Logger } from "pino";
+import { outageLimits } from "../connections/outage-limits.js";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
 import { syncQueue } from "../database/queue-schema.js";
@@ -10,9 +11,8 @@ import { priorities, type JobPayload } from "./queue.js";
 const tickMs = 1000;
 const batchSize = 500;
 
-/** While a manager has not decided whether most of a calendar is to be cancelled, asking often is of no use. */
-const slowIntervalSeconds = 3600;
-const awaitsMassCancelDecision = sql<boolean>`exists (
+/** While it fails all the time, or a manager has not decided whether most of it is to be cancelled, asking often is of no use. */
+const isSlowed = sql<boolean>`connection.circuit_opened_at is not null or exists (
   select from sync_run refused
   where refused.firm_id = connection.firm_id and refused.connection_id = connection.id
     and refused.open_failure_id is not null and refused.error_code = 'MASS_CANCEL'
@@ -100,7 +100,7 @@ export class Scheduler {
       ),
       postponed as (
         update calendar_connection connection set next_pull_at = now() + make_interval(
-          secs => greatest(${this.intervalSeconds}::float8, case when ${awaitsMassCancelDecision} then ${slowIntervalSeconds}::float8 end)
+          secs => greatest(${this.intervalSeconds}::float8, case when ${isSlowed} then ${outageLimits.slowIntervalSeconds}::float8 end)
         )
         from due where connection.firm_id = due.firm_id and connection.id = due.id
       ),

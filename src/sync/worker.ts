@@ -11,6 +11,8 @@ import type { AccessTokens } from "./access-tokens.js";
 import { AppointmentPull } from "./appointment-pull.js";
 import { AttemptWriter, CancelledError, FencedOffError } from "./attempt-writer.js";
 import { CalendarAccess } from "./calendar-access.js";
+import { Probe } from "./probe.js";
+import type { ProviderTraffic } from "./provider-traffic.js";
 import { Pull } from "./pull.js";
 import type { JobPayload } from "./queue.js";
 
@@ -18,6 +20,7 @@ export interface WorkerParts {
   em: EntityManager;
   boss: PgBoss;
   engine: Engine;
+  traffic: ProviderTraffic;
   tokens: AccessTokens;
   providers: ReadonlyMap<ProviderName, CalendarProvider>;
   window: { pastDays: number; futureDays: number };
@@ -74,7 +77,8 @@ export class Worker {
 
   /** Closes the attempt whatever happens, and says how; throws only when the database does not let it. */
   private async attempt(started: StartedAttempt, jobSignal: AbortSignal, log: Logger): Promise<string> {
-    const { em, engine, tokens, providers, window } = this.parts;
+    const { em, engine, traffic, tokens, providers, window } = this.parts;
+    const probe = new Probe(started, traffic);
     const provider = providers.get(started.connection.provider);
     const writer = new AttemptWriter(em, started, engine);
     if (!provider) {
@@ -82,7 +86,7 @@ export class Worker {
       return "held: this server has no application for its provider";
     }
     const signal = AbortSignal.any([jobSignal, this.stopping.signal]);
-    const access = new CalendarAccess(started, provider, tokens, signal);
+    const access = new CalendarAccess(started, provider, tokens, signal, probe);
     const pull =
       started.run.appointmentId === null
         ? new Pull(started, access, writer, window)
@@ -91,7 +95,9 @@ export class Worker {
       await pull.run();
       return "succeeded";
     } catch (error) {
-      return await this.closeAfter(error, access.requestCount, writer, log);
+      const outcome = await this.closeAfter(error, access.requestCount, writer, log);
+      await probe.failed(error);
+      return outcome;
     } finally {
       access.end();
     }

@@ -34,6 +34,7 @@ export const connectionGuardCases: GuardCase[] = [
       ["a window of no length", { window_start: nine, window_end: nine }],
       ["a window backwards", { window_start: ten, window_end: nine }],
     ],
+    calendar_connection_circuit_failures_check: [["fewer than no failed runs", { circuit_failures: -1 }]],
     calendar_connection_cursor_has_fingerprint: [
       ["a cursor of an unknown request", { cursor: "c" }],
       ["a fingerprint of no cursor", { cursor_fingerprint: "f" }],

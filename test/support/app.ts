@@ -11,6 +11,7 @@ import { signToken } from "../../src/access/token.js";
 import { startApplication, type Application } from "../../src/application.js";
 import { readConfig, type Config } from "../../src/config.js";
 import { CredentialCipher } from "../../src/connections/credential-cipher.js";
+import { outageLimits, type OutageLimits } from "../../src/connections/outage-limits.js";
 import { storeCredentials } from "../../src/connections/credentials.js";
 import { openDatabase, type Database } from "../../src/database/orm.js";
 import { unitOfWork } from "../../src/database/unit-of-work.js";
@@ -18,12 +19,17 @@ import type { ProviderName } from "../../src/providers/provider.js";
 import { startSimulator, type Simulator } from "../../src/simulator/simulator.js";
 import { createTestDatabase, type TestDatabase } from "./database.js";
 
+/** Outages are for the tests that are about them: otherwise no retry waits for its turn, and no breaker opens. */
+const noLimits: Partial<OutageLimits> = { retryBurst: 1_000_000, breakerConnections: 1_000_000 };
+
 /** A retry policy whose delays are too short to wait for. */
 export const quickRetries = { MAX_DELAY_SECONDS: "0.05" };
 
 export interface TestAppOptions {
   /** Variables of the configuration. */
   environment?: Readonly<Record<string, string>>;
+  /** Where a test is about outages: what differs from the usual limits. */
+  limits?: Partial<OutageLimits>;
   /** Of another process, to be shared; without it the database, the calendars and the secrets are new. */
   installation?: Installation;
 }
@@ -75,6 +81,7 @@ export class TestApp {
         clientSecret: "secret",
       },
       graphiqlToken: null,
+      limits: { ...outageLimits, ...(options.limits ?? noLimits) },
       log: pino({ level: process.env["TEST_LOG"] ?? "silent" }),
     });
     const appDatabase = await openDatabase(database.appUrl, 2);
