@@ -6,7 +6,9 @@ import { outageLimits } from "../connections/outage-limits.js";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
 import { syncQueue } from "../database/queue-schema.js";
-import { priorities, type JobPayload } from "./queue.js";
+import type { ProviderName } from "../providers/provider.js";
+import type { JobPayload } from "./job-payload.js";
+import { jobGroup, priorities } from "./queue.js";
 
 const tickMs = 1000;
 const batchSize = 500;
@@ -22,6 +24,8 @@ interface ScheduledRun {
   firm_id: string;
   id: string;
   job_id: string;
+  provider: ProviderName;
+  account_email: string;
 }
 
 /**
@@ -81,6 +85,7 @@ export class Scheduler {
           id: run.job_id,
           data: { firmId: run.firm_id, runId: run.id } satisfies JobPayload,
           priority: priorities.scheduled,
+          group: jobGroup(run.firm_id, { provider: run.provider, accountEmail: run.account_email }),
         })),
         { db: fromKysely(em.getKysely()) },
       );
@@ -95,7 +100,7 @@ export class Scheduler {
   private async takeDue(em: EntityManager): Promise<(ScheduledRun | { job_id: null })[]> {
     const { rows } = await sql<ScheduledRun | { job_id: null }>`
       with due as (
-        select firm_id, id from calendar_connection where next_pull_at <= now()
+        select firm_id, id, provider, account_email from calendar_connection where next_pull_at <= now()
         order by next_pull_at limit ${batchSize} for update skip locked
       ),
       postponed as (
@@ -123,7 +128,7 @@ export class Scheduler {
         returning firm_id, connection_id, id, job_id
       ),
       run as (select * from resumed union all select * from created)
-      select due.firm_id, run.id, run.job_id from due left join run on run.firm_id = due.firm_id and run.connection_id = due.id
+      select due.firm_id, due.provider, due.account_email, run.id, run.job_id from due left join run on run.firm_id = due.firm_id and run.connection_id = due.id
     `.execute(em.getKysely());
     return rows;
   }

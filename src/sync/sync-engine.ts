@@ -58,7 +58,7 @@ export class SyncEngine {
     const tokens = new AccessTokens(em, options.cipher);
     const { providers, window, workerConcurrency: concurrency } = options;
     const worker = options.isWorker
-      ? new Worker({ em, boss, engine, traffic, tokens, providers, window, concurrency, log })
+      ? new Worker({ em, systemEm, boss, engine, traffic, tokens, providers, window, concurrency, log })
       : null;
     const monitor = options.isWorker ? new ProviderMonitor(systemEm, traffic, limits, log) : null;
     const scheduler = options.isScheduler

@@ -1,23 +1,26 @@
-import type { Job, PgBoss } from "pg-boss";
+import type { PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import type { Engine } from "../attempts/close-attempt.js";
 import { startAttempt, type StartedAttempt } from "../attempts/start-attempt.js";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
-import { syncQueue } from "../database/queue-schema.js";
 import { providerFailure } from "../providers/failure.js";
 import { ProviderFailure, type CalendarProvider, type ProviderName } from "../providers/provider.js";
 import type { AccessTokens } from "./access-tokens.js";
 import { AppointmentPull } from "./appointment-pull.js";
 import { AttemptWriter, CancelledError, FencedOffError } from "./attempt-writer.js";
 import { CalendarAccess } from "./calendar-access.js";
+import { claimJob, type ClaimedJob } from "./claim-job.js";
+import { JobLoop } from "./job-loop.js";
 import { Probe } from "./probe.js";
 import type { ProviderTraffic } from "./provider-traffic.js";
 import { Pull } from "./pull.js";
-import type { JobPayload } from "./queue.js";
+import { WorkerCapacity } from "./worker-capacity.js";
 
 export interface WorkerParts {
   em: EntityManager;
+  /** On the system login: what is limited over all firms. */
+  systemEm: EntityManager;
   boss: PgBoss;
   engine: Engine;
   traffic: ProviderTraffic;
@@ -33,33 +36,35 @@ const stopTimeoutMs = 8_000;
 /** Takes runs from the queue and works on them: one attempt a job. */
 export class Worker {
   private readonly stopping = new AbortController();
+  private readonly capacity: WorkerCapacity;
+  private readonly jobs: JobLoop;
 
-  constructor(private readonly parts: WorkerParts) {}
+  constructor(private readonly parts: WorkerParts) {
+    const { systemEm, boss, concurrency, log } = parts;
+    this.capacity = new WorkerCapacity(systemEm, concurrency, log);
+    this.jobs = new JobLoop({
+      boss,
+      claim: () => claimJob(systemEm, boss),
+      work: (job, signal) => this.work(job, signal),
+      concurrency,
+      log,
+    });
+  }
 
   async start(): Promise<void> {
-    await this.parts.boss.work<JobPayload>(
-      syncQueue,
-      {
-        localConcurrency: this.parts.concurrency,
-        batchSize: 1,
-        // Due retries and the jobs of lost workers are not notified, so they are found by polling.
-        pollingIntervalSeconds: 1,
-        notifyPollingIntervalSeconds: 1,
-        burstWhenReadyExceeds: 1,
-      },
-      async (jobs) => {
-        for (const job of jobs) await this.work(job);
-      },
-    );
+    await this.capacity.start();
+    await this.jobs.start();
   }
 
   /** Attempts under way are closed as stopped and their runs given back; resolves when all have ended. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.parts.boss.stop({ graceful: true, timeout: stopTimeoutMs });
+    await this.jobs.stop(stopTimeoutMs);
+    await this.capacity.stop();
+    await this.parts.boss.stop({ graceful: false });
   }
 
-  private async work(job: Job<JobPayload>): Promise<void> {
+  private async work(job: ClaimedJob, claimSignal: AbortSignal): Promise<void> {
     const { em, engine, log } = this.parts;
     const started = await startAttempt(em, { jobId: job.id, ...job.data }, engine);
     if (!started) return;
@@ -71,12 +76,12 @@ export class Worker {
     });
     const name = `${started.run.operation.toLowerCase()} of connection ${started.connection.id}`;
     attemptLog.info(`attempt ${started.attemptId}: ${name} started (retry ${started.run.retryCount})`);
-    const outcome = await this.attempt(started, job.signal, attemptLog);
+    const outcome = await this.attempt(started, claimSignal, attemptLog);
     attemptLog.info(`attempt ${started.attemptId}: ${name} ${outcome}`);
   }
 
   /** Closes the attempt whatever happens, and says how; throws only when the database does not let it. */
-  private async attempt(started: StartedAttempt, jobSignal: AbortSignal, log: Logger): Promise<string> {
+  private async attempt(started: StartedAttempt, claimSignal: AbortSignal, log: Logger): Promise<string> {
     const { em, engine, traffic, tokens, providers, window } = this.parts;
     const probe = new Probe(started, traffic);
     const provider = providers.get(started.connection.provider);
@@ -85,7 +90,7 @@ export class Worker {
       await writer.fail(providerFailure("INVALID_CLIENT", { action: { kind: "HOLD" } }), 0);
       return "held: this server has no application for its provider";
     }
-    const signal = AbortSignal.any([jobSignal, this.stopping.signal]);
+    const signal = AbortSignal.any([claimSignal, this.stopping.signal]);
     const access = new CalendarAccess(started, provider, tokens, signal, probe);
     const pull =
       started.run.appointmentId === null
