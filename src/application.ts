@@ -68,7 +68,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   try {
     const database = await openDatabase(logins.appUrl, config.database.poolSize);
     stops.push(() => database.close());
-    const systemDatabase = await openSystemDatabase(logins.systemUrl, 2);
+    const systemDatabase = await openSystemDatabase(logins.systemUrl, 4);
     stops.push(() => systemDatabase.close());
     const http = new ProviderHttp();
     stops.push(() => http.close());
@@ -82,6 +82,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       limits: options.limits ?? outageLimits,
       window: { pastDays: config.sync.windowPastDays, futureDays: config.sync.windowFutureDays },
       intervalSeconds: config.sync.intervalSeconds,
+      googleDailyRequests: config.sync.googleDailyRequests,
       workerConcurrency: config.sync.workerConcurrency,
       isWorker: config.roles.has("worker"),
       isScheduler: config.roles.has("scheduler"),

@@ -103,6 +103,7 @@ export const variables = z.object({
   MICROSOFT_TENANT: tenant.default("common"),
   MICROSOFT_API_URL: webUrl.optional(),
   MICROSOFT_LOGIN_URL: webUrl.optional(),
+  GOOGLE_DAILY_REQUESTS: whole(1, 1_000_000_000).default(1_000_000),
   SYNC_INTERVAL_SECONDS: whole(1, 7 * day).optional(),
   SYNC_WINDOW_PAST_DAYS: whole(0, 3650).default(30),
   SYNC_WINDOW_FUTURE_DAYS: whole(1, 3650).default(365),

@@ -148,6 +148,8 @@ function configOf(values: Variables) {
     microsoft: microsoftConfig(values),
     sync: {
       intervalSeconds: values.SYNC_INTERVAL_SECONDS ?? (demo ? 20 : 300),
+      /** Requests that the Google application is allowed in a day. */
+      googleDailyRequests: values.GOOGLE_DAILY_REQUESTS,
       windowPastDays: values.SYNC_WINDOW_PAST_DAYS,
       windowFutureDays: values.SYNC_WINDOW_FUTURE_DAYS,
       waitSeconds: values.SYNC_WAIT_SECONDS,

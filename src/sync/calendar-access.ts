@@ -3,13 +3,16 @@ import { providerFailure } from "../providers/failure.js";
 import { ProviderFailure, type CalendarProvider, type OpenCalendar, type ProviderCall } from "../providers/provider.js";
 import type { AccessTokens } from "./access-tokens.js";
 import type { Probe } from "./probe.js";
+import type { RequestLease } from "./request-lease.js";
 
-/** One attempt's way to its calendar: counts its requests, and refreshes an access token that is refused once. */
+/** One attempt's way to its calendar: keeps to the provider's quotas, counts its requests, and refreshes an access token that is refused once. */
 export class CalendarAccess {
   /** HTTP requests sent so far, whatever came of them. */
   requestCount = 0;
 
   private accessToken: string | null = null;
+  /** Why a request was not sent at all, which the provider's client cannot tell. */
+  private refusal: Error | null = null;
   private readonly ended = new AbortController();
   private readonly call: ProviderCall;
   private readonly calendar: OpenCalendar;
@@ -20,9 +23,11 @@ export class CalendarAccess {
     private readonly tokens: AccessTokens,
     signal: AbortSignal,
     private readonly probe: Probe,
+    private readonly lease: RequestLease,
   ) {
     this.call = {
       signal: AbortSignal.any([signal, this.ended.signal]),
+      admit: () => this.admit(),
       onRequest: () => {
         this.requestCount += 1;
       },
@@ -32,9 +37,22 @@ export class CalendarAccess {
 
   /** @throws ProviderFailure */
   async ask<Answer>(question: (calendar: OpenCalendar, accessToken: string) => Promise<Answer>): Promise<Answer> {
-    const answer = await this.answerTo(question);
-    await this.probe.answered();
-    return answer;
+    try {
+      const answer = await this.answerTo(question);
+      await this.probe.answered();
+      return answer;
+    } catch (error) {
+      throw this.refusal ?? error;
+    }
+  }
+
+  private async admit(): Promise<void> {
+    try {
+      await this.lease.admit(this.call.signal);
+    } catch (error) {
+      if (error instanceof Error && !this.call.signal.aborted) this.refusal = error;
+      throw error;
+    }
   }
 
   private async answerTo<Answer>(

@@ -8,6 +8,7 @@ import type { CalendarProvider, ProviderName } from "../providers/provider.js";
 import { AccessTokens } from "./access-tokens.js";
 import { ProviderMonitor } from "./provider-monitor.js";
 import { ProviderTraffic } from "./provider-traffic.js";
+import { PullIntervals } from "./pull-intervals.js";
 import { createBoss, PgBossRunQueue } from "./queue.js";
 import { RunWatcher } from "./run-watcher.js";
 import { Scheduler } from "./scheduler.js";
@@ -26,6 +27,8 @@ export interface SyncEngineOptions {
   limits: OutageLimits;
   window: { pastDays: number; futureDays: number };
   intervalSeconds: number;
+  /** Planned pulls use at most half of it. */
+  googleDailyRequests: number;
   workerConcurrency: number;
   isWorker: boolean;
   isScheduler: boolean;
@@ -62,7 +65,7 @@ export class SyncEngine {
       : null;
     const monitor = options.isWorker ? new ProviderMonitor(systemEm, traffic, limits, log) : null;
     const scheduler = options.isScheduler
-      ? new Scheduler(options.systemDatabase.em, boss, options.intervalSeconds, log)
+      ? new Scheduler(systemEm, boss, new PullIntervals(systemEm, options, log), log)
       : null;
     await boss.start();
     await watcher.start();

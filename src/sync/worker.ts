@@ -15,6 +15,8 @@ import { JobLoop } from "./job-loop.js";
 import { Probe } from "./probe.js";
 import type { ProviderTraffic } from "./provider-traffic.js";
 import { Pull } from "./pull.js";
+import { RequestLease } from "./request-lease.js";
+import { RequestQuotas } from "./request-quotas.js";
 import { WorkerCapacity } from "./worker-capacity.js";
 
 export interface WorkerParts {
@@ -38,10 +40,12 @@ export class Worker {
   private readonly stopping = new AbortController();
   private readonly capacity: WorkerCapacity;
   private readonly jobs: JobLoop;
+  private readonly quotas: RequestQuotas;
 
   constructor(private readonly parts: WorkerParts) {
     const { systemEm, boss, concurrency, log } = parts;
     this.capacity = new WorkerCapacity(systemEm, concurrency, log);
+    this.quotas = new RequestQuotas(systemEm);
     this.jobs = new JobLoop({
       boss,
       claim: () => claimJob(systemEm, boss),
@@ -91,7 +95,8 @@ export class Worker {
       return "held: this server has no application for its provider";
     }
     const signal = AbortSignal.any([claimSignal, this.stopping.signal]);
-    const access = new CalendarAccess(started, provider, tokens, signal, probe);
+    const lease = new RequestLease(this.quotas, provider, started.connection.accountEmail);
+    const access = new CalendarAccess(started, provider, tokens, signal, probe, lease);
     const pull =
       started.run.appointmentId === null
         ? new Pull(started, access, writer, window)
@@ -105,6 +110,7 @@ export class Worker {
       return outcome;
     } finally {
       access.end();
+      await lease.end();
     }
   }
 
