@@ -3,6 +3,7 @@ import { forgetSeen } from "../appointments/sweep.js";
 import { record } from "../audit/record.js";
 import { closeCircuit, countFailedRun } from "../connections/circuit.js";
 import type { OutageLimits } from "../connections/outage-limits.js";
+import { failpoint } from "../failpoints.js";
 import { engineErrorCodes, type EngineErrorCode } from "../providers/error-codes.js";
 import type { ProviderFailure } from "../providers/provider.js";
 import { closeOpenFailure, openFailure, recordRetry, type Closing } from "./closing.js";
@@ -180,6 +181,7 @@ async function retryRun(
   }
   run.retryAt(next.retryAt, failure, next.retryCount);
   await engine.queue.send(unit, run, next.retryAt);
+  await failpoint("retry.sent");
 }
 
 async function failRun(closing: Closing, failure: AttemptFailure, engine: Engine): Promise<void> {

@@ -5,6 +5,7 @@ import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { AppError, notFound } from "../errors.js";
 import { forgetSeen } from "../appointments/sweep.js";
+import { failpoint } from "../failpoints.js";
 import { lockRunAndConnection } from "./lock.js";
 import { assertNoOtherResync, replaceWaitingPulls } from "./waiting-pulls.js";
 import { openFailureOf } from "./open-failure.js";
@@ -43,8 +44,10 @@ export async function replayAttempt(context: Context, request: ReplayRequest): P
     await unit.em.flush();
     if (isBehindRunning) run.jobId = null;
     else await runs.send(unit, run, null);
+    await failpoint("replay.in-transaction");
     return run.id;
   });
+  await failpoint("replay.committed");
   await runs.settled(actor.firmId, runId, request.waitSeconds);
   return runId;
 }

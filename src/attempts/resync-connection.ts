@@ -5,6 +5,7 @@ import type { CalendarConnection } from "../connections/calendar-connection.enti
 import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
+import { failpoint } from "../failpoints.js";
 import { lockConnection } from "./lock.js";
 import { resyncBounds, type Bounds } from "./resync-bounds.js";
 import { SyncRun } from "./sync-run.entity.js";
@@ -47,8 +48,10 @@ export async function resyncConnection(context: Context, request: ResyncRequest)
       correlationId: run.correlationId,
     });
     recordRequest(context, unit, { connection, run, request, joined: active !== null });
+    await failpoint("resync.in-transaction");
     return run.id;
   });
+  await failpoint("resync.committed");
   await runs.settled(actor.firmId, runId, request.waitSeconds);
   return runId;
 }

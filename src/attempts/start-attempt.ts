@@ -2,6 +2,7 @@ import { StatisticsChange } from "../connections/statistics-change.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import { failpoint } from "../failpoints.js";
 import { putOff, startKindOf } from "./admission.js";
 import { closeLostAttempt, type Engine } from "./close-attempt.js";
 import { lockRunAndConnection } from "./lock.js";
@@ -98,6 +99,7 @@ async function goesOnAfterLostWorker(
   const statistics = new StatisticsChange();
   const goesOn = await closeLostAttempt({ unit, connection, run, attempt, statistics }, engine);
   await statistics.apply(unit, connection.id);
+  await failpoint("start.lost-worker");
   return goesOn;
 }
 
@@ -133,5 +135,6 @@ async function begin(
   });
   await unit.em.persist(attempt).flush();
   run.start(attempt.id, unit.now);
+  await failpoint("start.in-transaction");
   return { firmId: unit.firmId, runId: run.id, attemptId: attempt.id, fence: run.fence, run, connection, isProbe };
 }

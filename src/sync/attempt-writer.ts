@@ -19,6 +19,7 @@ import type { SyncRun } from "../attempts/sync-run.entity.js";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import { failpoint } from "../failpoints.js";
 import type { ChangePage, EventChange, KnownEvent, ProviderFailure } from "../providers/provider.js";
 
 /** The run has been started again by another worker, or ended: this attempt may write nothing more. */
@@ -60,6 +61,7 @@ export class AttemptWriter {
           : { start: daysFrom(unit.now, -window.pastDays), end: daysFrom(unit.now, window.futureDays) };
       run.beginFullRound(range.start, range.end);
       await forgetSeen(unit, run.id);
+      await failpoint("round.in-transaction");
       return { kind: run.isBounded() ? "BOUNDED" : "FULL", range };
     });
   }
@@ -76,7 +78,9 @@ export class AttemptWriter {
       const applied = await this.apply(unit, run, page.changes, round);
       run.checkpoint(page.resumePageToken, applied, applied.seen);
       await this.countRequests(unit, requestCount);
+      await failpoint("page.in-transaction");
     });
+    await failpoint("page.committed");
   }
 
   /** Between the pages: requests sent so far. @throws CancelledError, FencedOffError when the attempt may not go on */
@@ -123,6 +127,7 @@ export class AttemptWriter {
     await this.complete(async (closing) => {
       const { unit, run } = closing;
       run.addCounts(await this.apply(unit, run, changes, { ...round, kind: "SINCE" }));
+      await failpoint("confirmation.in-transaction");
       await forgetSeen(unit, run.id);
       await closeSucceeded(closing, requestCount, this.engine);
     });
@@ -178,6 +183,7 @@ export class AttemptWriter {
         return false;
       case "SWEPT":
         run.cancelledCount += swept.cancelled;
+        await failpoint("sweep.in-transaction");
         return true;
     }
   }
@@ -206,6 +212,7 @@ export class AttemptWriter {
   }
 
   private async close(work: (closing: Closing) => Promise<void>): Promise<void> {
+    await failpoint("close.before");
     await unitOfWork(this.em, this.attempt.firmId, async (unit) => {
       const locked = await lockRunAndConnection(unit, this.attempt.runId);
       if (!locked) throw new FencedOffError(this.attempt);
@@ -215,7 +222,9 @@ export class AttemptWriter {
       await work({ unit, ...locked, attempt, statistics });
       await unit.em.flush();
       await statistics.apply(unit, locked.connection.id);
+      await failpoint("close.in-transaction");
     });
+    await failpoint("close.committed");
   }
 
   private async write<T>(work: (unit: UnitOfWork, run: SyncRun) => Promise<T>): Promise<T> {

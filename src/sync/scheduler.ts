@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
 import { syncQueue } from "../database/queue-schema.js";
+import { failpoint } from "../failpoints.js";
 import type { JobPayload } from "./job-payload.js";
 import type { PullIntervals } from "./pull-intervals.js";
 import { jobGroup, priorities } from "./queue.js";
@@ -49,6 +50,7 @@ export class Scheduler {
     try {
       await this.intervals.refresh();
       const { due, runs } = await this.scheduleDue();
+      if (runs > 0) await failpoint("schedule.committed");
       if (due > 0) this.log.info({ connections: due, runs }, `scheduler: ${due} connections due, ${runs} pulls queued`);
       return due === dueBatchSize;
     } catch (error) {
@@ -63,6 +65,7 @@ export class Scheduler {
     return this.systemEm.fork().transactional(async (em) => {
       const due = await takeDue(em, this.intervals);
       const runs = due.filter((one): one is ScheduledRun => one.job_id !== null);
+      if (runs.length > 0) await failpoint("schedule.taken");
       await this.boss.insert(
         syncQueue,
         runs.map((run) => ({
@@ -73,6 +76,7 @@ export class Scheduler {
         })),
         { db: fromKysely(em.getKysely()) },
       );
+      if (runs.length > 0) await failpoint("schedule.queued");
       return { due: due.length, runs: runs.length };
     });
   }

@@ -4,6 +4,7 @@ import type { Engine } from "../attempts/close-attempt.js";
 import { startAttempt, type StartedAttempt } from "../attempts/start-attempt.js";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
+import { failpoint } from "../failpoints.js";
 import { providerFailure } from "../providers/failure.js";
 import { ProviderFailure, type CalendarProvider, type ProviderName } from "../providers/provider.js";
 import type { AccessTokens } from "./access-tokens.js";
@@ -63,15 +64,19 @@ export class Worker {
   /** Attempts under way are closed as stopped and their runs given back; resolves when all have ended. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    await failpoint("stop.begun");
     await this.jobs.stop(stopTimeoutMs);
+    await failpoint("stop.given-back");
     await this.capacity.stop();
     await this.parts.boss.stop({ graceful: false });
   }
 
   private async work(job: ClaimedJob, claimSignal: AbortSignal): Promise<void> {
     const { em, engine, log } = this.parts;
+    await failpoint("claim.committed");
     const started = await startAttempt(em, { jobId: job.id, ...job.data }, engine);
     if (!started) return;
+    await failpoint("start.committed");
     const attemptLog = log.child({
       firmId: started.firmId,
       connectionId: started.connection.id,
