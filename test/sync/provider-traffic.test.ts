@@ -10,12 +10,13 @@ import { createTestDatabase, type TestDatabase } from "../support/database.js";
 
 let testDatabase: TestDatabase;
 /** Two processes. */
-let databases: Database[];
+let databases: [Database, Database];
 let superuser: pg.Client;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  databases = await Promise.all([1, 2].map(() => openSystemDatabase(testDatabase.systemUrl, 4)));
+  const { systemUrl } = testDatabase;
+  databases = [await openSystemDatabase(systemUrl, 4), await openSystemDatabase(systemUrl, 4)];
   superuser = new pg.Client(testDatabase.superuserUrl);
   await superuser.connect();
 });
@@ -39,17 +40,17 @@ async function set(assignments: string): Promise<void> {
   await superuser.query(`update across_firms.provider_traffic set ${assignments} where provider = 'GOOGLE'`);
 }
 
-function processes(limits: Partial<OutageLimits> = {}): ProviderTraffic[] {
-  const log = pino({ level: "silent" });
-  return databases.map(({ em }) => new ProviderTraffic(em, { ...outageLimits, ...limits }, log));
+function processes(limits: Partial<OutageLimits> = {}): [ProviderTraffic, ProviderTraffic] {
+  const gate = ({ em }: Database) => new ProviderTraffic(em, { ...outageLimits, ...limits }, pino({ level: "silent" }));
+  return [gate(databases[0]), gate(databases[1])];
 }
 
 /** Answers of so many retries that ask at once, shared among the processes; and the database's time after them. */
 async function askOften(count: number, limits: Partial<OutageLimits> = {}) {
-  const gates = processes(limits);
+  const [one, other] = processes(limits);
   const [before] = (await superuser.query<{ at: Date }>("select now() as at")).rows;
   const admissions = await Promise.all(
-    Array.from({ length: count }, (_, index) => gates[index % gates.length]?.ask("GOOGLE", "RETRY")),
+    Array.from({ length: count }, (_, index) => (index % 2 ? one : other).ask("GOOGLE", "RETRY")),
   );
   const [after] = (await superuser.query<{ at: Date }>("select now() as at")).rows;
   if (!before || !after) throw new Error("the database tells no time");
@@ -57,10 +58,10 @@ async function askOften(count: number, limits: Partial<OutageLimits> = {}) {
   return { times, elapsedMs: after.at.getTime() - before.at.getTime() };
 }
 
-function startOf(admission: Admission | undefined, now: Date): number {
-  if (admission?.kind === "START") return now.getTime();
-  if (admission?.kind === "WAIT_FOR_BUDGET") return admission.at.getTime();
-  throw new Error(`a retry was answered with ${String(admission?.kind)}`);
+function startOf(admission: Admission, now: Date): number {
+  if (admission.kind === "START") return now.getTime();
+  if (admission.kind === "WAIT_FOR_BUDGET") return admission.at.getTime();
+  throw new Error(`a retry was answered with ${admission.kind}`);
 }
 
 /** Of places in order, the most that any window of so many milliseconds holds. */
@@ -115,9 +116,9 @@ describe("the retry budget of a provider", () => {
 
   test("is not drawn from by anything else, nor shared with the other provider", async () => {
     const [gate] = processes();
-    await gate?.ask("GOOGLE", "OTHER");
-    await gate?.ask("GOOGLE", "MANAGER");
-    await gate?.ask("MICROSOFT", "RETRY");
+    await gate.ask("GOOGLE", "OTHER");
+    await gate.ask("GOOGLE", "MANAGER");
+    await gate.ask("MICROSOFT", "RETRY");
     const { rows } = await superuser.query(
       "select provider from across_firms.provider_traffic where retry_slot_at > '-infinity'",
     );
@@ -145,28 +146,28 @@ describe("the breaker of a provider", () => {
   test("is opened once, and lets nothing but one probe through when it is time", async () => {
     const [one, other] = processes();
     const recent = { failedConnections: 5, failed: 6, finished: 6 };
-    const opened = await Promise.all([one, other].map((gate) => gate?.openBreaker("GOOGLE", recent)));
+    const opened = await Promise.all([one, other].map((gate) => gate.openBreaker("GOOGLE", recent)));
     expect(opened.sort()).toEqual([false, true]);
     for (const as of ["RETRY", "OTHER"] as const) {
-      expect(await one?.ask("GOOGLE", as)).toMatchObject({ kind: "WAIT_FOR_PROVIDER" });
+      expect(await one.ask("GOOGLE", as)).toMatchObject({ kind: "WAIT_FOR_PROVIDER" });
     }
     await set("probe_at = now()");
-    const asked = await Promise.all(Array.from({ length: 30 }, (_, n) => [one, other][n % 2]?.ask("GOOGLE", "OTHER")));
-    expect(asked.filter((admission) => admission?.kind === "START")).toEqual([{ kind: "START", isProbe: true }]);
-    expect(await other?.ask("MICROSOFT", "OTHER")).toEqual({ kind: "START", isProbe: false });
+    const asked = await Promise.all(Array.from({ length: 30 }, (_, n) => (n % 2 ? one : other).ask("GOOGLE", "OTHER")));
+    expect(asked.filter((admission) => admission.kind === "START")).toEqual([{ kind: "START", isProbe: true }]);
+    expect(await other.ask("MICROSOFT", "OTHER")).toEqual({ kind: "START", isProbe: false });
   });
 
   test("a process that does not know yet lets first tries through, retries not", async () => {
     await set(`${openSince}, probe_at = now() + interval '1 hour'`);
     const [late] = processes();
-    expect(await late?.ask("GOOGLE", "OTHER")).toEqual({ kind: "START", isProbe: false });
-    expect(await late?.ask("GOOGLE", "RETRY")).toMatchObject({ kind: "WAIT_FOR_PROVIDER" });
-    expect(late?.isShut("GOOGLE")).toBe(true);
+    expect(await late.ask("GOOGLE", "OTHER")).toEqual({ kind: "START", isProbe: false });
+    expect(await late.ask("GOOGLE", "RETRY")).toMatchObject({ kind: "WAIT_FOR_PROVIDER" });
+    expect(late.isShut("GOOGLE")).toBe(true);
   });
 
   test("is probed after 15 s, then after twice as long each time, up to five minutes", async () => {
     const [gate] = processes();
-    await gate?.openBreaker("GOOGLE", { failedConnections: 5, failed: 6, finished: 6 });
+    await gate.openBreaker("GOOGLE", { failedConnections: 5, failed: 6, finished: 6 });
     const untilProbe = async () => {
       const { rows } = await superuser.query<{ seconds: number }>(
         `select round(extract(epoch from probe_at - now()))::int as seconds from across_firms.provider_traffic where provider = 'GOOGLE'`,
@@ -175,7 +176,7 @@ describe("the breaker of a provider", () => {
     };
     const seen = [await untilProbe()];
     for (let probes = 0; probes < 7; probes += 1) {
-      await gate?.postponeProbe("GOOGLE");
+      await gate.postponeProbe("GOOGLE");
       seen.push(await untilProbe());
     }
     const expected = [15, 30, 60, 120, 240, 300, 300, 300];
@@ -189,25 +190,25 @@ describe("the breaker of a provider", () => {
   test("a manager's run probes at once, unless another probe is under way, whose lease ends", async () => {
     await set(`${openSince}, probe_at = now() + interval '1 hour'`);
     const [gate] = processes();
-    gate?.learn("GOOGLE", true);
-    expect(await gate?.ask("GOOGLE", "OTHER")).toMatchObject({ kind: "WAIT_FOR_PROVIDER" });
-    expect(await gate?.ask("GOOGLE", "MANAGER")).toEqual({ kind: "START", isProbe: true });
-    expect(await gate?.ask("GOOGLE", "MANAGER")).toMatchObject({ kind: "WAIT_FOR_PROVIDER" });
+    gate.learn("GOOGLE", true);
+    expect(await gate.ask("GOOGLE", "OTHER")).toMatchObject({ kind: "WAIT_FOR_PROVIDER" });
+    expect(await gate.ask("GOOGLE", "MANAGER")).toEqual({ kind: "START", isProbe: true });
+    expect(await gate.ask("GOOGLE", "MANAGER")).toMatchObject({ kind: "WAIT_FOR_PROVIDER" });
     await set("probing_until = now()");
-    expect(await gate?.ask("GOOGLE", "MANAGER")).toEqual({ kind: "START", isProbe: true });
-    await gate?.giveUpProbe("GOOGLE");
-    expect(await gate?.ask("GOOGLE", "MANAGER")).toEqual({ kind: "START", isProbe: true });
+    expect(await gate.ask("GOOGLE", "MANAGER")).toEqual({ kind: "START", isProbe: true });
+    await gate.giveUpProbe("GOOGLE");
+    expect(await gate.ask("GOOGLE", "MANAGER")).toEqual({ kind: "START", isProbe: true });
   });
 
   test("closes once, after which everything starts, retries by the budget, also in a process that has not looked yet", async () => {
     await set(`${openSince}, probe_at = now() + interval '1 hour', failed_probes = 4`);
     const [one, other] = processes();
-    for (const gate of [one, other]) gate?.learn("GOOGLE", true);
-    expect([await one?.closeBreaker("GOOGLE"), await one?.closeBreaker("GOOGLE")]).toEqual([true, false]);
-    expect(other?.isShut("GOOGLE")).toBe(true);
-    expect(await other?.ask("GOOGLE", "OTHER")).toEqual({ kind: "START", isProbe: false });
-    other?.learn("GOOGLE", true);
-    expect(await other?.ask("GOOGLE", "RETRY")).toEqual({ kind: "START", isProbe: false });
+    for (const gate of [one, other]) gate.learn("GOOGLE", true);
+    expect([await one.closeBreaker("GOOGLE"), await one.closeBreaker("GOOGLE")]).toEqual([true, false]);
+    expect(other.isShut("GOOGLE")).toBe(true);
+    expect(await other.ask("GOOGLE", "OTHER")).toEqual({ kind: "START", isProbe: false });
+    other.learn("GOOGLE", true);
+    expect(await other.ask("GOOGLE", "RETRY")).toEqual({ kind: "START", isProbe: false });
     const { rows } = await superuser.query<{ slot: string }>(
       "select retry_slot_at::text as slot from across_firms.provider_traffic where provider = 'GOOGLE'",
     );
