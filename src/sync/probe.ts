@@ -21,13 +21,24 @@ export class Probe {
     await this.traffic.closeBreaker(this.attempt.connection.provider);
   }
 
-  /** The attempt has ended with this error. A refusal is an answer too; what was our own doing tells nothing. */
+  /** The attempt has ended with this error. A calendar that refuses answers too; what was our own doing, or about a token, tells nothing. */
   async failed(error: unknown): Promise<void> {
     if (this.hasTold) return;
-    const { provider } = this.attempt.connection;
-    const isAnswer = error instanceof ProviderFailure && !ownErrorCodes.includes(error.errorCode);
-    if (isAnswer && error.errorClass !== "TRANSIENT") return this.answered();
+    if (isRefusal(error)) return this.answered();
     this.hasTold = true;
-    await (isAnswer ? this.traffic.postponeProbe(provider) : this.traffic.giveUpProbe(provider));
+    const { provider } = this.attempt.connection;
+    await (isOutage(error) ? this.traffic.postponeProbe(provider) : this.traffic.giveUpProbe(provider));
   }
+}
+
+/** Tokens are given by other servers than calendars: whoever loses access may lose it while the calendars are down. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof ProviderFailure) || error.providerStatus === null) return false;
+  return error.errorClass !== "TRANSIENT" && error.action.kind === "FAIL";
+}
+
+function isOutage(error: unknown): boolean {
+  return (
+    error instanceof ProviderFailure && error.errorClass === "TRANSIENT" && !ownErrorCodes.includes(error.errorCode)
+  );
 }

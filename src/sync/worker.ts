@@ -97,6 +97,7 @@ export class Worker {
     const writer = new AttemptWriter(em, started, engine);
     if (!provider) {
       await writer.fail(providerFailure("INVALID_CLIENT", { action: { kind: "HOLD" } }), 0);
+      await probe.failed(null);
       return "held: this server has no application for its provider";
     }
     const signal = AbortSignal.any([claimSignal, this.stopping.signal]);
