@@ -1,5 +1,5 @@
-/** Classes of SQLSTATE that say the database, not the statement, is in trouble: connection, resources, shutdown, locks, system. */
-const troubleStates = /^(08|40|53|55P03|57|58)/;
+/** What of SQLSTATE says that the database, not the statement, is in trouble: connection, idle for too long, resources, shutdown, locks, system. */
+const troubleStates = /^(08|25P03|40|53|55P03|57|58)/;
 const networkCodes = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/;
 
 /** Whether an error means that the database is unavailable for now, so that the same statement may well succeed later. */

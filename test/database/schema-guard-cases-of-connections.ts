@@ -54,6 +54,7 @@ export const connectionGuardCases: GuardCase[] = [
       ["an access token for ever", { access_token: Buffer.from("a") }],
       ["an end of no access token", { access_token_expires_at: ten }],
     ],
+    calendar_credential_refresh_lease_ends: [["a lease of nobody", { refresh_lease_ends_at: ten }]],
   }),
   ...refusedBy("calendar_credential", "23503", {
     calendar_credential_firm_id_connection_id_fkey: [["tokens of no calendar", { connection_id: 1 }]],
