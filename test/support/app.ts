@@ -186,8 +186,9 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
   throw new Error("waited 20 s in vain");
 }
 
-async function newInstallation(): Promise<Installation> {
-  const database = await createTestDatabase();
+/** A new one, on a database of the test run unless another one is given. Whoever makes it closes its simulator. */
+export async function newInstallation(database?: TestDatabase): Promise<Installation> {
+  database ??= await createTestDatabase();
   const environment = {
     DATABASE_URL: database.appUrl,
     DATABASE_SYSTEM_URL: database.systemUrl,

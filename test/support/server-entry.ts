@@ -1,0 +1,7 @@
+/** The server as `npm start` starts it, in a process of its own whose failpoints and clock a test has set by variables. */
+import { armFailpoints } from "./armed-failpoints.js";
+import { shiftClock } from "./shifted-clock.js";
+
+shiftClock(process.env["TEST_CLOCK_HOURS"]);
+armFailpoints(process.env);
+await import("../../src/main.js");
