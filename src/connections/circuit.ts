@@ -26,7 +26,7 @@ export async function countFailedRun(
 }
 
 /** Why a circuit closes, and who did it where somebody did. */
-export interface CircuitClosing {
+interface CircuitClosing {
   because: "success" | "resync" | "reconnect";
   actorId?: string;
   correlationId?: string;

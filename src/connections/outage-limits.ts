@@ -9,7 +9,7 @@ export interface CircuitLimits {
 }
 
 /** How fast automatic retries may come, of all processes together. */
-export interface RetryBudgetLimits {
+interface RetryBudgetLimits {
   /** The budget of a provider grows by so many retries a second at least… */
   retriesPerSecond: number;
   /** …and by this share of its first tries, whichever is more… */
@@ -19,7 +19,7 @@ export interface RetryBudgetLimits {
 }
 
 /** When a provider that is down is left alone, and how it is asked whether it is back. */
-export interface BreakerLimits {
+interface BreakerLimits {
   /** The breaker opens when the attempts of the last so many seconds… */
   recentSeconds: number;
   /** …have failed transiently with so many different connections at least… */

@@ -3,6 +3,9 @@ import type { EntityManager } from "../database/orm.js";
 import { queueSchema, syncQueue } from "../database/queue-schema.js";
 import type { ProviderName } from "../providers/provider.js";
 
+/** The pull that waited is due at once; the one after it, which was put off with it, comes within this, and not with all others. */
+const nextPullWithinSeconds = 300;
+
 /**
  * Makes runs that wait for a provider due now, up to so many, over all firms: any of them, so that not always the same one probes, but
  * connections that fail by themselves last. Returns how many. What others have in hand is left for the next time.
@@ -27,9 +30,10 @@ export async function releaseWaiting(systemEm: EntityManager, provider: Provider
       from waiting where is_retrying and failure.firm_id = waiting.firm_id and failure.id = waiting.open_failure_id
     ),
     connection as (
-      update calendar_connection connection set next_pull_at = now()
+      update calendar_connection connection
+      set next_pull_at = least(next_pull_at, now() + random() * make_interval(secs => ${nextPullWithinSeconds}))
       from waiting where is_pull and connection.firm_id = waiting.firm_id and connection.id = waiting.connection_id
-        and connection.next_pull_at is not null
+        and connection.next_pull_at is not null and connection.circuit_opened_at is null
     ),
     job as (
       update ${sql.raw(queueSchema)}.job job set start_after = now()
