@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { quickRetries, TestApp, until } from "../support/app.js";
 import { seen } from "../support/manager.js";
+import { pullsAnHour } from "./pull-moments.js";
 import { verify } from "../../src/verify/verify.js";
 
 let app: TestApp;
@@ -42,16 +43,6 @@ async function isSlowed(connection: string): Promise<boolean> {
   return Number(row?.seconds) > 300;
 }
 
-/** Whether the scheduler has planned the next pull at the connection's own moment of the hour. */
-async function pullsAnHour(connection: string): Promise<boolean> {
-  const [row] = await app.sql<{ rest: number }>(
-    `select ((extract(epoch from next_pull_at) * 1000)::bigint - (hashint8extended(id, 0) & 9223372036854775807) % 3600000) % 3600000 as rest
-     from calendar_connection where id = $1`,
-    [connection],
-  );
-  return [-1, 0, 1, 3_599_999].includes(Number(row?.rest));
-}
-
 /** What the audit says of a connection's circuit, oldest first. */
 async function circuitAudit(connection: string): Promise<unknown[]> {
   const { auditEvents } = await app.manager<{ auditEvents: { nodes: Record<string, unknown>[] } }>(
@@ -89,7 +80,7 @@ test("failed runs in a row slow a connection to a pull an hour, until a pull suc
     { ...opened, metadata: { failed_runs: 3, last_successful_sync_at: null, provider: "google" } },
   ]);
   await pull(connection);
-  expect(await pullsAnHour(connection)).toBe(true);
+  expect(await pullsAnHour(app, connection)).toBe(true);
   expect(await circuitAudit(connection)).toHaveLength(1);
   expect((await seen(app, connection)).syncStatus.health).toBe("DELAYED");
   expect(await violated()).toEqual([]);
