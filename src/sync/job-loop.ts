@@ -4,13 +4,13 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import { queueSchema, syncQueue } from "../database/queue-schema.js";
-import type { ClaimedJob } from "./claim-job.js";
+import type { ClaimedJob } from "./claim-jobs.js";
 import { Wake } from "./wake.js";
 
 export interface JobLoopParts {
   boss: PgBoss;
-  /** Null where no job may start now. */
-  claim: () => Promise<ClaimedJob | null>;
+  /** Up to so many jobs; none where none may start now. */
+  claim: (most: number) => Promise<ClaimedJob[]>;
   /** The signal tells that the job is no longer this process's. */
   work: (job: ClaimedJob, signal: AbortSignal) => Promise<void>;
   /** Jobs under way at once. */
@@ -69,20 +69,21 @@ export class JobLoop {
 
   private async loop(): Promise<void> {
     while (!this.isStopping) {
-      const job = this.underWay.size < this.parts.concurrency ? await this.claim() : null;
-      if (job) this.begin(job);
-      else await this.wake.orAfter(pollMs);
+      const places = this.parts.concurrency - this.underWay.size;
+      const jobs = places > 0 ? await this.claim(places) : [];
+      for (const job of jobs) this.begin(job);
+      if (jobs.length === 0) await this.wake.orAfter(pollMs);
     }
   }
 
-  private async claim(): Promise<ClaimedJob | null> {
+  private async claim(most: number): Promise<ClaimedJob[]> {
     try {
-      return await this.parts.claim();
+      return await this.parts.claim(most);
     } catch (error) {
       const { log } = this.parts;
       if (isDatabaseUnavailable(error)) log.warn("worker: the database did not answer, trying again");
       else log.error({ err: error }, "worker: no job could be claimed");
-      return null;
+      return [];
     }
   }
 

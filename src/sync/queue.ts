@@ -66,7 +66,7 @@ export class PgBossRunQueue implements RunQueue {
   }
 }
 
-/** What limits the jobs under way at once: their mailbox as the group, their firm as its tier (see claim-job.ts). */
+/** What limits the jobs under way at once: their mailbox as the group, their firm as its tier (see claim-jobs.ts). */
 export function jobGroup(firmId: string, mailbox: Mailbox): { id: string; tier: string } {
   return { id: mailboxKey(mailbox), tier: firmId };
 }

@@ -11,7 +11,7 @@ import type { AccessTokens } from "./access-tokens.js";
 import { AppointmentPull } from "./appointment-pull.js";
 import { AttemptWriter, CancelledError, FencedOffError } from "./attempt-writer.js";
 import { CalendarAccess } from "./calendar-access.js";
-import { claimJob, type ClaimedJob } from "./claim-job.js";
+import { claimJobs, type ClaimedJob } from "./claim-jobs.js";
 import { JobLoop } from "./job-loop.js";
 import { Probe } from "./probe.js";
 import type { ProviderTraffic } from "./provider-traffic.js";
@@ -49,7 +49,7 @@ export class Worker {
     this.quotas = new RequestQuotas(systemEm);
     this.jobs = new JobLoop({
       boss,
-      claim: () => claimJob(systemEm, boss),
+      claim: (most) => claimJobs(systemEm, boss, most),
       work: (job, signal) => this.work(job, signal),
       concurrency,
       log,

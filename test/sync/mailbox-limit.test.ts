@@ -44,14 +44,20 @@ async function succeeded(app: TestApp): Promise<number> {
   return (await app.sql("select from sync_run where operation = 'UPSERT' and status = 'SUCCEEDED'")).length;
 }
 
-/** The most requests that wait for an answer at the same time, until the test has what it waits for. */
-async function mostWaiting(app: TestApp, account: string, isOver: AbortSignal): Promise<number> {
+/** The most requests that wait for an answer at the same time, until something has ended. */
+async function mostWaitingUntil(app: TestApp, account: string, ends: () => Promise<void>): Promise<number> {
+  const isOver = new AbortController();
+  const ended = ends().finally(() => {
+    isOver.abort();
+  });
+  ended.catch(() => undefined); // told below
   let most = 0;
-  while (!isOver.aborted) {
+  while (!isOver.signal.aborted) {
     const waiting = app.simulator.control.requests({ account }).filter(({ status }) => status === null);
     most = Math.max(most, waiting.length);
-    await delay(2);
+    await delay(5);
   }
+  await ended;
   return most;
 }
 
@@ -61,14 +67,15 @@ test.each(["GOOGLE", "MICROSOFT"] as const)(
     const account = "busy@example.com";
     const { app, ids } = await given(account, provider);
     await resyncAll(app, ids);
-    app.simulator.control.addFault({ match: { account }, times: null, then: { delayMs: 60 } });
+    // Long enough for all processes to have come, and to send what else they might.
+    app.simulator.control.addFault({ match: { account }, times: 2 * mostInFlight, then: { delayMs: 4000 } });
     app.simulator.control.clearRequests();
-    const isOver = new AbortController();
-    const most = mostWaiting(app, account, isOver.signal);
-    for (let processes = 0; processes < 3; processes += 1) running.push(await startWorker(app));
-    await until(async () => (await succeeded(app)) === appointments);
-    isOver.abort();
-    expect(await most).toBe(mostInFlight);
+    const most = await mostWaitingUntil(app, account, async () => {
+      running.push(...(await Promise.all([startWorker(app), startWorker(app), startWorker(app)])));
+      await until(async () => (await succeeded(app)) > 2 * mostInFlight);
+      await until(async () => (await succeeded(app)) === appointments);
+    });
+    expect(most).toBe(mostInFlight);
     const refused = app.simulator.control.requests({ account }).filter(({ status }) => status !== 200);
     expect(refused).toEqual([]);
   },
