@@ -51,6 +51,22 @@ export default {
       },
     },
     {
+      name: "rest-runs-operations",
+      comment: "REST is a face of the GraphQL operations: it asks them, and knows nothing of what they are made of.",
+      severity: "error",
+      from: { path: "^src/rest/" },
+      to: {
+        path: "^src/",
+        pathNot: "^src/(rest|http|access)/|^src/(errors|error-code|date-time)\\.ts$|^src/database/availability\\.ts$",
+      },
+    },
+    {
+      name: "only-the-server-uses-rest",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/rest/|^src/server\\.ts$|^src/commands/" },
+      to: { path: "^src/rest/" },
+    },
+    {
       name: "audit-knows-no-feature",
       severity: "error",
       from: { path: "^src/audit/" },

@@ -5,6 +5,7 @@ import { Migration20261122000100_firms_and_connections } from "./migrations/Migr
 import { Migration20261122000200_appointments } from "./migrations/Migration20261122000200_appointments.js";
 import { Migration20261122000300_runs_and_attempts } from "./migrations/Migration20261122000300_runs_and_attempts.js";
 import { Migration20261122000400_audit_events } from "./migrations/Migration20261122000400_audit_events.js";
+import { Migration20261122000500_idempotency_keys } from "./migrations/Migration20261122000500_idempotency_keys.js";
 import { Migration20261122000600_outages } from "./migrations/Migration20261122000600_outages.js";
 import { Migration20261122000700_shared_limits } from "./migrations/Migration20261122000700_shared_limits.js";
 import { Migration20261122000800_token_refresh } from "./migrations/Migration20261122000800_token_refresh.js";
@@ -28,6 +29,7 @@ export const ormOptions = defineConfig({
       Migration20261122000200_appointments,
       Migration20261122000300_runs_and_attempts,
       Migration20261122000400_audit_events,
+      Migration20261122000500_idempotency_keys,
       Migration20261122000600_outages,
       Migration20261122000700_shared_limits,
       Migration20261122000800_token_refresh,

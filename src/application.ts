@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { MutationLimit } from "./access/mutation-limit.js";
 import { createTokenVerifier } from "./access/token.js";
 import type { Config } from "./config.js";
 import { CredentialCipher } from "./connections/credential-cipher.js";
@@ -117,8 +118,10 @@ function startApi(options: ApplicationOptions, em: EntityManager, engine: SyncEn
     runs: engine.queue,
     verifyToken: createTokenVerifier(config.jwt),
     http: config.http,
+    web: config.web,
     graphql: { ...config.graphql, graphiqlToken: options.graphiqlToken },
     settings: { waitSeconds: config.sync.waitSeconds, staleAfterSeconds: config.sync.staleAfterSeconds },
+    mutationLimit: new MutationLimit({ mutations: config.mutationsPerMinute, windowSeconds: 60 }),
     pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
     log,
   });

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { CredentialKeysError, parseCredentialKeys } from "./connections/credential-cipher.js";
 
@@ -44,6 +45,40 @@ const url = (protocols: RegExp, example: string) =>
 const webUrl = url(/^https?$/, "https://host");
 const databaseUrl = url(/^postgres(ql)?$/, "postgres://user:password@host:5432/name");
 
+/** Links are made of it, and of a path behind it. */
+const publicUrl = z
+  .url({ protocol: /^https?$/, error: "must be a URL such as https://host" })
+  .refine((text) => !/[?#@\s]/.test(text), { error: "must have no query, fragment, user or blank" })
+  .transform((text) => text.replace(/\/+$/, ""));
+
+const proxyNames = ["loopback", "linklocal", "uniquelocal"];
+
+function isAddressOrSubnet(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  const longest = isIP(address) === 6 ? 128 : 32;
+  const isSubnet = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest);
+  return isIP(address) !== 0 && isSubnet && rest.length === 0;
+}
+
+/** Express' "trust proxy": all, none, a number of hops, or the addresses and subnets of the proxies. */
+const trustProxy = z.string().transform((text, check): boolean | number | string[] => {
+  if (text === "true" || text === "false") return text === "true";
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  const proxies = text.split(",").map((proxy) => proxy.trim());
+  if (proxies.every((proxy) => proxyNames.includes(proxy) || isAddressOrSubnet(proxy))) return proxies;
+  check.addIssue("must be true, false, a number of hops, or a comma-separated list of addresses and subnets");
+  return z.NEVER;
+});
+
+const originList = z.string().transform((text, check): string[] => {
+  const origins = text.split(",").map((origin) => origin.trim());
+  if (origins.every((origin) => /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin)) {
+    return origins;
+  }
+  check.addIssue("must be a comma-separated list of origins such as https://host");
+  return z.NEVER;
+});
+
 const secret = z.string().refine((text) => Buffer.byteLength(text) >= 32, { error: "must have 32 bytes or more" });
 
 const credentialsKeys = z.string().superRefine((text, check) => {
@@ -84,6 +119,9 @@ export const variables = z.object({
   MIGRATE_ON_START: flag.optional(),
   PORT: whole(0, 65_535).default(4000),
   HOST: z.string().optional(),
+  PUBLIC_URL: publicUrl.optional(),
+  TRUST_PROXY: trustProxy.default(false),
+  CORS_ORIGINS: originList.default([]),
   ROLES: roleList.default([...serverRoles]),
   JWT_SECRET: secret.optional(),
   JWT_SECRET_PREVIOUS: secret.optional(),
@@ -115,6 +153,7 @@ export const variables = z.object({
   RATE_LIMITED_DELAY_SECONDS: decimal(0, 3600).default(60),
   MAX_DELAY_SECONDS: decimal(0, day).default(300),
   JITTER_FACTOR: decimal(0, 1).default(0.1),
+  RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(100),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
   LOG_LEVEL: z

@@ -135,6 +135,12 @@ function configOf(values: Variables) {
       migrateOnStart: values.MIGRATE_ON_START ?? values.DATABASE_URL === undefined,
     },
     http: { port: values.PORT, host: values.HOST ?? (demo ? "127.0.0.1" : "0.0.0.0") },
+    web: {
+      /** Null: links are made from what can be told from the request. */
+      publicUrl: values.PUBLIC_URL ?? null,
+      trustProxy: values.TRUST_PROXY,
+      corsOrigins: values.CORS_ORIGINS,
+    },
     jwt: {
       /** The first signs, all verify; empty with a key set. */
       secrets: [values.JWT_SECRET, values.JWT_SECRET_PREVIOUS].filter((one) => one !== undefined),
@@ -163,6 +169,8 @@ function configOf(values: Variables) {
       maxDelaySeconds: values.MAX_DELAY_SECONDS,
       jitterFactor: values.JITTER_FACTOR,
     },
+    /** Of one user in this process. */
+    mutationsPerMinute: values.RATE_LIMIT_PER_MINUTE,
     graphql: { graphiql: values.GRAPHIQL ?? demo, introspection: values.INTROSPECTION ?? demo },
     log: { level: values.LOG_LEVEL, isPretty: values.LOG_PRETTY ?? isatty(1) },
   };

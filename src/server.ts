@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
+import type { ApolloServer } from "@apollo/server";
 import { expressMiddleware } from "@as-integrations/express5";
 import express, { type Express, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
+import type { MutationLimit } from "./access/mutation-limit.js";
 import type { VerifyToken } from "./access/token.js";
 import type { RunQueue } from "./attempts/run-queue.js";
 import type { RequestSettings } from "./context.js";
@@ -16,9 +18,12 @@ import { createLoaders } from "./graphql/loaders.js";
 import { buildApiSchema } from "./graphql/schema.js";
 import { answerError, handleError } from "./http/answer-error.js";
 import { authenticate } from "./http/authenticate.js";
+import { baseUrlOf } from "./http/base-url.js";
+import { crossOrigin } from "./http/cross-origin.js";
 import { Drain } from "./http/drain.js";
 import { listen } from "./http/listen.js";
 import { traceOf, traceRequests } from "./http/request-trace.js";
+import { isBelowPrefix, refuseWhileStopping, restRoutes, type RestParts } from "./rest/router.js";
 
 export interface ServerParts {
   /** The application's login. */
@@ -26,6 +31,8 @@ export interface ServerParts {
   runs: RunQueue;
   verifyToken: VerifyToken;
   http: { host: string; port: number };
+  /** Absent: as with nothing configured. */
+  web?: WebSettings;
   graphql: {
     graphiql: boolean;
     introspection: boolean;
@@ -33,9 +40,20 @@ export interface ServerParts {
     graphiqlToken: string | null;
   };
   settings: RequestSettings;
+  mutationLimit: MutationLimit;
   /** What the database lacks of this build's migrations; it fails when the database cannot be asked. */
   pendingMigrations: () => Promise<readonly string[]>;
   log: Logger;
+}
+
+/** How clients reach the server. */
+export interface WebSettings {
+  /** The server's address as clients know it, without a slash at its end; null for what can be told from the request. */
+  publicUrl: string | null;
+  /** Which peers may say with X-Forwarded headers how a client reached them: Express' "trust proxy". */
+  trustProxy: boolean | number | string[];
+  /** Origins whose pages may ask from a browser. */
+  corsOrigins: readonly string[];
 }
 
 export interface Server {
@@ -45,21 +63,25 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+const plainWeb: WebSettings = { publicUrl: null, trustProxy: false, corsOrigins: [] };
 const bodyLimit = "100kb";
 /** A token that is far too long still gets the answer of a bad one. */
 const maxHeaderSize = 160 * 1024;
 const requestTimeoutMs = 30_000;
 
 /**
- * Serves GraphQL, GraphiQL where it is on, and the probes.
+ * Serves GraphQL, the REST routes that run the same operations, GraphiQL where it is on, and the probes.
  * @throws ListenError
  */
 export async function startServer(parts: ServerParts): Promise<Server> {
-  const apollo = createApollo(withPermissions(await buildApiSchema()), parts.graphql.introspection, parts.log);
+  const { introspection } = parts.graphql;
+  const apollo = createApollo(withPermissions(await buildApiSchema()), { ...parts, introspection });
   await apollo.start();
   const drain = new Drain();
   const graphql = expressMiddleware(apollo, { context: ({ res }) => Promise.resolve(contextOf(parts, res)) });
-  const server = createServer({ maxHeaderSize, requestTimeout: requestTimeoutMs }, createApp(parts, drain, graphql));
+  const rest = restRoutes(restParts(parts, apollo));
+  const app = createApp(parts, drain, { graphql, rest });
+  const server = createServer({ maxHeaderSize, requestTimeout: requestTimeoutMs }, app);
   const url = await listen(server, parts.http);
   return {
     url,
@@ -70,15 +92,21 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   };
 }
 
-function createApp(parts: ServerParts, drain: Drain, graphql: RequestHandler): Express {
+function createApp(
+  parts: ServerParts,
+  drain: Drain,
+  { graphql, rest }: { graphql: RequestHandler; rest: RequestHandler },
+): Express {
+  const { trustProxy, corsOrigins } = parts.web ?? plainWeb;
   const app = express();
-  app.disable("x-powered-by");
+  app.disable("x-powered-by").set("trust proxy", trustProxy);
   app.use(traceRequests(parts.log), helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
+  app.use(crossOrigin(corsOrigins), onlyBelowPrefix(drain.admit(refuseWhileStopping), rest));
   app.get("/healthz", (_request, response) => void response.json({ status: "up" }));
   app.get("/readyz", readiness(parts, drain));
   if (parts.graphql.graphiql) app.get("/graphql", showGraphiql(parts.graphql.graphiqlToken));
   const readBody = express.json({ limit: bodyLimit });
-  app.post("/graphql", drain.admit, authenticate(parts.verifyToken), readBody, withinFirm(graphql));
+  app.post("/graphql", drain.admit(), authenticate(parts.verifyToken), readBody, withinFirm(graphql));
   app.all("/graphql", (_request, response) => {
     response.setHeader("Allow", "POST");
     answerError(response, { status: 405, code: "BAD_USER_INPUT", message: "Use POST." });
@@ -88,6 +116,35 @@ function createApp(parts: ServerParts, drain: Drain, graphql: RequestHandler): E
   });
   app.use(handleError(parts.log));
   return app;
+}
+
+/** The prefix is compared as it is: Express would take it in any case. */
+function onlyBelowPrefix(...handlers: RequestHandler[]): RequestHandler[] {
+  return handlers.map((handler) => (request, response, next) => {
+    if (!isBelowPrefix(request)) {
+      next();
+      return;
+    }
+    return handler(request, response, next);
+  });
+}
+
+/** REST runs its operations on the same server, as the same actor, in the same firm. */
+function restParts(parts: ServerParts, apollo: ApolloServer<RequestContext>): RestParts {
+  const { publicUrl } = parts.web ?? plainWeb;
+  return {
+    verifyToken: parts.verifyToken,
+    mutationLimit: parts.mutationLimit,
+    runOperation: (response, query, variables) =>
+      inFirm(actorOf(response).firmId, async () => {
+        const contextValue = { ...contextOf(parts, response), isMutationCounted: true };
+        const { body } = await apollo.executeOperation({ query, variables: { ...variables } }, { contextValue });
+        if (body.kind === "incremental") throw new Error("REST asks nothing that is answered in parts");
+        return { data: body.singleResult.data ?? null, errors: body.singleResult.errors ?? [] };
+      }),
+    baseUrlOf: (request) => baseUrlOf(request, publicUrl),
+    log: parts.log,
+  };
 }
 
 function readiness({ pendingMigrations, log }: ServerParts, drain: Drain): RequestHandler {
@@ -143,5 +200,6 @@ function contextOf({ em, runs, settings, log }: ServerParts, response: Response)
   const actor = actorOf(response);
   const requestId = trace.requestId;
   const loaders = createLoaders({ em, firmId: actor.firmId }, settings);
-  return { actor, em, runs, settings, loaders, requestId, trace, log: log.child({ requestId, firmId: actor.firmId }) };
+  const requestLog = log.child({ requestId, firmId: actor.firmId });
+  return { actor, em, runs, settings, loaders, requestId, trace, log: requestLog, isMutationCounted: false };
 }

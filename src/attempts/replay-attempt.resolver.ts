@@ -2,6 +2,7 @@ import { Args, ArgsType, Ctx, Field, ID, Int, Mutation, ObjectType, Resolver } f
 import type { Context } from "../context.js";
 import { notFound } from "../errors.js";
 import { parseId } from "../id.js";
+import { idempotencyKeyArgument, idempotencyKeyDescription } from "../idempotency/idempotency-key-argument.js";
 import { reasonArgument } from "./reason.js";
 import { replayAttempt } from "./replay-attempt.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
@@ -37,6 +38,9 @@ class ReplayAttemptArguments {
 
   @Field(() => String, { nullable: true, description: "Goes into the audit; at most 500 characters." })
   reason?: string | null;
+
+  @Field(() => String, { nullable: true, description: idempotencyKeyDescription })
+  idempotencyKey?: string | null;
 }
 
 @Resolver()
@@ -49,9 +53,12 @@ export class ReplayAttemptResolver {
   async replayAttempt(@Args(() => ReplayAttemptArguments) args: ReplayAttemptArguments, @Ctx() context: Context) {
     const waitSeconds = checkedWaitSeconds(args.waitSeconds ?? context.settings.waitSeconds);
     const reason = reasonArgument(args.reason);
+    const idempotencyKey = idempotencyKeyArgument(args.idempotencyKey);
     const attemptId = parseId(args.attemptId);
     if (attemptId === null) throw notFound();
-    const run = await context.loaders.run.load(await replayAttempt(context, { attemptId, reason, waitSeconds }));
+    const run = await context.loaders.run.load(
+      await replayAttempt(context, { attemptId, reason, idempotencyKey, waitSeconds }),
+    );
     const attempt = run?.lastAttemptId == null ? null : await context.loaders.attempt.load(run.lastAttemptId);
     if (!run || !attempt) throw notFound(); // erased meanwhile
     const result = resultOf(run);

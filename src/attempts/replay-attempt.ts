@@ -4,6 +4,7 @@ import { assertActive } from "../connections/assert-active.js";
 import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { AppError, notFound } from "../errors.js";
+import { oncePerKey } from "../idempotency/once-per-key.js";
 import { forgetSeen } from "../appointments/sweep.js";
 import { failpoint } from "../failpoints.js";
 import { lockRunAndConnection } from "./lock.js";
@@ -17,6 +18,8 @@ export interface ReplayRequest {
   attemptId: string;
   /** At most 500 characters; kept in the audit. */
   reason: string | null;
+  /** Null: asking again does it again. */
+  idempotencyKey: string | null;
   /** 0 answers at once. */
   waitSeconds: number;
 }
@@ -26,30 +29,36 @@ export interface ReplayRequest {
  * one again, its retry count going on. The asked attempt may be a superseded one of a run that still has an open failure.
  * Answers with the run's id when it has settled or the wait is over; the run goes on in any case.
  * @throws AppError NOT_FOUND; NOT_REPLAYABLE (SUCCEEDED, NON_RETRYABLE, RESOLVED); CONFLICT (REPLAY_ACTIVE, RESYNC_ACTIVE);
- *   BAD_USER_INPUT (CONNECTION_PAUSED, CONNECTION_REVOKED); RATE_LIMITED before the provider's Retry-After has passed
+ *   BAD_USER_INPUT (CONNECTION_PAUSED, CONNECTION_REVOKED); RATE_LIMITED before the provider's Retry-After has passed;
+ *   what oncePerKey refuses
  */
 export async function replayAttempt(context: Context, request: ReplayRequest): Promise<string> {
   const { actor, em, runs } = context;
-  const runId = await unitOfWork(em, actor.firmId, async (unit) => {
-    const { attempt, run, connection } = await lockAttempt(unit, request.attemptId);
-    await assertReplayable(unit, attempt, run);
-    assertActive(connection);
-    const failure = await openFailure(unit, run);
-    assertProviderMayBeAsked(unit, failure);
-    const isBehindRunning = run.direction === "PULL" && (await makeWay(unit, run));
-    failure.waitForNoRetry();
-    run.replay(attempt.id, failure.retryCount);
-    await forgetSeen(unit, run.id);
-    recordRequest(context, unit, { attempt, run, request });
-    await unit.em.flush();
-    if (isBehindRunning) run.jobId = null;
-    else await runs.send(unit, run, null);
-    await failpoint("replay.in-transaction");
-    return run.id;
-  });
+  const asked = { userId: actor.userId, operation: "replayAttempt", request } as const;
+  const runId = await unitOfWork(em, actor.firmId, (unit) =>
+    oncePerKey(unit, asked, () => requestReplay(context, unit, request)),
+  );
   await failpoint("replay.committed");
   await runs.settled(actor.firmId, runId, request.waitSeconds);
   return runId;
+}
+
+async function requestReplay(context: Context, unit: UnitOfWork, request: ReplayRequest): Promise<string> {
+  const { attempt, run, connection } = await lockAttempt(unit, request.attemptId);
+  await assertReplayable(unit, attempt, run);
+  assertActive(connection);
+  const failure = await openFailure(unit, run);
+  assertProviderMayBeAsked(unit, failure);
+  const isBehindRunning = run.direction === "PULL" && (await makeWay(unit, run));
+  failure.waitForNoRetry();
+  run.replay(attempt.id, failure.retryCount);
+  await forgetSeen(unit, run.id);
+  recordRequest(context, unit, { attempt, run, request });
+  await unit.em.flush();
+  if (isBehindRunning) run.jobId = null;
+  else await context.runs.send(unit, run, null);
+  await failpoint("replay.in-transaction");
+  return run.id;
 }
 
 async function lockAttempt(unit: UnitOfWork, attemptId: string) {

@@ -3,6 +3,7 @@ import { Appointment } from "../appointments/appointment.entity.js";
 import type { Context } from "../context.js";
 import { notFound } from "../errors.js";
 import { parseId } from "../id.js";
+import { idempotencyKeyArgument, idempotencyKeyDescription } from "../idempotency/idempotency-key-argument.js";
 import { reasonArgument } from "./reason.js";
 import { resyncAppointment } from "./resync-appointment.js";
 import { resultOf, SyncResult } from "./sync-result.type.js";
@@ -40,6 +41,9 @@ class ResyncAppointmentArguments {
 
   @Field(() => String, { nullable: true, description: "Goes into the audit; at most 500 characters." })
   reason?: string | null;
+
+  @Field(() => String, { nullable: true, description: idempotencyKeyDescription })
+  idempotencyKey?: string | null;
 }
 
 @Resolver()
@@ -55,9 +59,10 @@ export class ResyncAppointmentResolver {
   ) {
     const waitSeconds = checkedWaitSeconds(args.waitSeconds ?? context.settings.waitSeconds);
     const reason = reasonArgument(args.reason);
+    const idempotencyKey = idempotencyKeyArgument(args.idempotencyKey);
     const appointmentId = parseId(args.appointmentId);
     if (appointmentId === null) throw notFound();
-    const id = await resyncAppointment(context, { appointmentId, reason, waitSeconds });
+    const id = await resyncAppointment(context, { appointmentId, reason, idempotencyKey, waitSeconds });
     const [run, appointment] = await Promise.all([
       context.loaders.run.load(id),
       context.loaders.appointment.load(appointmentId),

@@ -4,6 +4,7 @@ import { assertActive } from "../connections/assert-active.js";
 import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { AppError, notFound } from "../errors.js";
+import { oncePerKey } from "../idempotency/once-per-key.js";
 import { lockConnection } from "./lock.js";
 import { SyncRun } from "./sync-run.entity.js";
 import { activeAppointmentResync } from "./waiting-pulls.js";
@@ -12,6 +13,8 @@ export interface AppointmentResyncRequest {
   appointmentId: string;
   /** At most 500 characters; kept with the run and in the audit. */
   reason: string | null;
+  /** Null: asking again does it again. */
+  idempotencyKey: string | null;
   /** 0 answers at once. */
   waitSeconds: number;
 }
@@ -26,26 +29,32 @@ export interface SyncedAppointment {
 /**
  * Asks for one appointment's event. Joins a resync of it that is active already. Answers with the run's id when it has settled or the wait
  * is over; the run goes on in any case.
- * @throws AppError NOT_FOUND; BAD_USER_INPUT with reason NOT_SYNCED, NO_EXTERNAL_ID, CONNECTION_REVOKED or CONNECTION_PAUSED
+ * @throws AppError NOT_FOUND; BAD_USER_INPUT with reason NOT_SYNCED, NO_EXTERNAL_ID, CONNECTION_REVOKED or CONNECTION_PAUSED;
+ *   what oncePerKey refuses
  */
 export async function resyncAppointment(context: Context, request: AppointmentResyncRequest): Promise<string> {
   const { actor, em, runs } = context;
-  const runId = await unitOfWork(em, actor.firmId, async (unit) => {
-    const appointment = await syncedAppointment(unit, request.appointmentId);
-    const connection = await lockConnection(unit, appointment.connectionId);
-    if (!connection) throw notFound();
-    assertActive(connection);
-    const active = await activeAppointmentResync(unit, appointment.id);
-    const run = active ?? (await createRun(context, unit, appointment, request));
-    if (run.status === "HELD") {
-      run.requeue();
-      await runs.send(unit, run, null);
-    }
-    recordRequest(context, unit, { appointment, run, reason: request.reason, joined: active !== null });
-    return run.id;
-  });
+  const asked = { userId: actor.userId, operation: "resyncAppointment", request } as const;
+  const runId = await unitOfWork(em, actor.firmId, (unit) =>
+    oncePerKey(unit, asked, () => requestRun(context, unit, request)),
+  );
   await runs.settled(actor.firmId, runId, request.waitSeconds);
   return runId;
+}
+
+async function requestRun(context: Context, unit: UnitOfWork, request: AppointmentResyncRequest): Promise<string> {
+  const appointment = await syncedAppointment(unit, request.appointmentId);
+  const connection = await lockConnection(unit, appointment.connectionId);
+  if (!connection) throw notFound();
+  assertActive(connection);
+  const active = await activeAppointmentResync(unit, appointment.id);
+  const run = active ?? (await createRun(context, unit, appointment, request));
+  if (run.status === "HELD") {
+    run.requeue();
+    await context.runs.send(unit, run, null);
+  }
+  recordRequest(context, unit, { appointment, run, reason: request.reason, joined: active !== null });
+  return run.id;
 }
 
 async function syncedAppointment(unit: UnitOfWork, id: string): Promise<SyncedAppointment> {

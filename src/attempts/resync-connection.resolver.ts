@@ -5,6 +5,7 @@ import type { Context } from "../context.js";
 import { notFound } from "../errors.js";
 import { reasonArgument } from "./reason.js";
 import { parseId } from "../id.js";
+import { idempotencyKeyArgument, idempotencyKeyDescription } from "../idempotency/idempotency-key-argument.js";
 import { resyncConnection } from "./resync-connection.js";
 import { resultOf, SyncResult } from "./sync-result.type.js";
 import { SyncRun } from "./sync-run.entity.js";
@@ -56,6 +57,9 @@ class ResyncConnectionArguments {
 
   @Field(() => String, { nullable: true, description: "Goes into the audit; at most 500 characters." })
   reason?: string | null;
+
+  @Field(() => String, { nullable: true, description: idempotencyKeyDescription })
+  idempotencyKey?: string | null;
 }
 
 @Resolver()
@@ -71,6 +75,7 @@ export class ResyncConnectionResolver {
   ) {
     const waitSeconds = checkedWaitSeconds(args.waitSeconds ?? context.settings.waitSeconds);
     const reason = reasonArgument(args.reason);
+    const idempotencyKey = idempotencyKeyArgument(args.idempotencyKey);
     const connectionId = parseId(args.connectionId);
     if (connectionId === null) throw notFound();
     const { allowMassCancel, startDate = null, endDate = null } = args;
@@ -80,6 +85,7 @@ export class ResyncConnectionResolver {
       endDate,
       allowMassCancel,
       reason,
+      idempotencyKey,
       waitSeconds,
     });
     const [run, connection] = await Promise.all([

@@ -6,6 +6,7 @@ import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
 import { failpoint } from "../failpoints.js";
+import { oncePerKey } from "../idempotency/once-per-key.js";
 import { lockConnection } from "./lock.js";
 import { resyncBounds, type Bounds } from "./resync-bounds.js";
 import { SyncRun } from "./sync-run.entity.js";
@@ -20,6 +21,8 @@ export interface ResyncRequest {
   allowMassCancel: boolean;
   /** At most 500 characters; kept with the run and in the audit. */
   reason: string | null;
+  /** Null: asking again does it again. */
+  idempotencyKey: string | null;
   /** 0 answers at once. */
   waitSeconds: number;
 }
@@ -29,31 +32,33 @@ export interface ResyncRequest {
  * an incremental pull that waits; waits behind a pull that runs. Answers with the run's id when it has settled or the wait
  * is over; the run goes on in any case.
  * @throws AppError NOT_FOUND; BAD_USER_INPUT naming the argument, or with reason CONNECTION_REVOKED or CONNECTION_PAUSED; CONFLICT
- *   with reason RESYNC_ACTIVE beside a resync with other bounds
+ *   with reason RESYNC_ACTIVE beside a resync with other bounds; what oncePerKey refuses
  */
 export async function resyncConnection(context: Context, request: ResyncRequest): Promise<string> {
   const { actor, em, runs } = context;
-  const runId = await unitOfWork(em, actor.firmId, async (unit) => {
-    const connection = await lockConnection(unit, request.connectionId);
-    if (!connection) throw notFound();
-    const bounds = resyncBounds(connection, request);
-    assertActive(connection);
-    const active = await activeResync(unit, connection.id);
-    const run = active
-      ? await join(context, unit, active, { request, bounds })
-      : await createRun(context, unit, connection, { request, bounds });
-    closeCircuit(unit, connection, {
-      because: "resync",
-      actorId: actor.userId,
-      correlationId: run.correlationId,
-    });
-    recordRequest(context, unit, { connection, run, request, joined: active !== null });
-    await failpoint("resync.in-transaction");
-    return run.id;
-  });
+  const asked = { userId: actor.userId, operation: "resyncConnection", request } as const;
+  const runId = await unitOfWork(em, actor.firmId, (unit) =>
+    oncePerKey(unit, asked, () => requestRun(context, unit, request)),
+  );
   await failpoint("resync.committed");
   await runs.settled(actor.firmId, runId, request.waitSeconds);
   return runId;
+}
+
+async function requestRun(context: Context, unit: UnitOfWork, request: ResyncRequest): Promise<string> {
+  const connection = await lockConnection(unit, request.connectionId);
+  if (!connection) throw notFound();
+  const bounds = resyncBounds(connection, request);
+  assertActive(connection);
+  const active = await activeResync(unit, connection.id);
+  const run = active
+    ? await join(context, unit, active, { request, bounds })
+    : await createRun(context, unit, connection, { request, bounds });
+  const { correlationId } = run;
+  closeCircuit(unit, connection, { because: "resync", actorId: context.actor.userId, correlationId });
+  recordRequest(context, unit, { connection, run, request, joined: active !== null });
+  await failpoint("resync.in-transaction");
+  return run.id;
 }
 
 interface Asked {

@@ -3,10 +3,13 @@ import { dirname } from "node:path";
 import { printedSchema } from "../graphql/print-schema.js";
 import { buildApiSchema } from "../graphql/schema.js";
 import { errorCodePage } from "../providers/error-code-page.js";
+import { printedOpenApi } from "../rest/openapi.js";
+import { prefix, routes } from "../rest/routes.js";
 
 /** What is generated from the code and committed: tests compare it. */
 const pages: Record<string, string> = {
   "schema/schema.graphql": printedSchema(await buildApiSchema()),
+  "schema/openapi.json": printedOpenApi({ prefix, routes }),
   "docs/error-codes.md": errorCodePage(),
 };
 

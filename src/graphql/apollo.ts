@@ -2,21 +2,34 @@ import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import type { GraphQLError, GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
+import type { MutationLimit } from "../access/mutation-limit.js";
 import type { Context } from "../context.js";
 import { retryAfterSeconds } from "../http/answer-error.js";
 import type { RequestTrace } from "../http/request-trace.js";
 import { codeOf, formatError } from "./format-error.js";
+import { limitMutations } from "./limit-mutations.js";
 import { servedOperations } from "./served-operations.js";
 
 /** A request's context, with what its log line will say. */
 export interface RequestContext extends Context {
   trace: RequestTrace;
+  /** Whether the request has been counted as a mutation before it came here; then it is not counted again. */
+  isMutationCounted: boolean;
 }
 
 /** Tokens of a document, before it is even parsed whole. */
 const mostTokens = 2000;
 
-export function createApollo(schema: GraphQLSchema, introspection: boolean, log: Logger): ApolloServer<RequestContext> {
+export interface ApolloParts {
+  introspection: boolean;
+  mutationLimit: MutationLimit;
+  log: Logger;
+}
+
+export function createApollo(
+  schema: GraphQLSchema,
+  { introspection, mutationLimit, log }: ApolloParts,
+): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     schema,
     introspection,
@@ -31,7 +44,7 @@ export function createApollo(schema: GraphQLSchema, introspection: boolean, log:
     stopOnTerminationSignals: false, // we drain first: see http/drain.ts
     logger: log,
     // Cache control wraps every field and costs a tenth of a request.
-    plugins: [ApolloServerPluginCacheControlDisabled(), traceOperations],
+    plugins: [ApolloServerPluginCacheControlDisabled(), traceOperations, limitMutations(mutationLimit)],
   });
 }
 

@@ -1,4 +1,3 @@
-import { unwrapResolverError } from "@apollo/server/errors";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { AppError } from "../errors.js";
 import { isDatabaseUnavailable } from "../database/availability.js";
@@ -32,7 +31,7 @@ interface Explanation {
 }
 
 function explain(formatted: GraphQLFormattedError, error: unknown): Explanation {
-  const original = unwrapResolverError(error);
+  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   if (original instanceof AppError) {
     return { message: original.message, extensions: { code: original.code, ...original.details } };
   }

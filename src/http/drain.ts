@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import type { RequestHandler } from "express";
+import type { RequestHandler, Response } from "express";
 import { failpoint } from "../failpoints.js";
 import { answerError } from "./answer-error.js";
 
@@ -15,17 +15,22 @@ export class Drain {
     return this.#isStopping;
   }
 
-  /** Counts what is being answered; refuses what comes once the server is stopping: another one may take it. */
-  readonly admit: RequestHandler = (_request, response, next) => {
-    if (this.#isStopping) {
-      response.setHeader("Connection", "close");
-      answerError(response, { status: 503, code: "UNAVAILABLE", message: "The server is stopping." });
-      return;
-    }
-    this.#inFlight += 1;
-    response.once("close", () => (this.#inFlight -= 1));
-    next();
-  };
+  /**
+   * Counts what is being answered; refuses what comes once the server is stopping: another one may take it. `refuse` answers in
+   * the form that the route's clients know.
+   */
+  admit(refuse: (response: Response) => void = refuseAsGraphql): RequestHandler {
+    return (_request, response, next) => {
+      if (this.#isStopping) {
+        response.setHeader("Connection", "close");
+        refuse(response);
+        return;
+      }
+      this.#inFlight += 1;
+      response.once("close", () => (this.#inFlight -= 1));
+      next();
+    };
+  }
 
   /** Goes on listening, to say that it stops, until everything in flight is answered; then closes. Takes at most 8 seconds. */
   async stop(server: Server): Promise<void> {
@@ -47,6 +52,10 @@ export class Drain {
     clearInterval(idle);
     clearTimeout(overdue);
   }
+}
+
+function refuseAsGraphql(response: Response): void {
+  answerError(response, { status: 503, code: "UNAVAILABLE", message: "The server is stopping." });
 }
 
 function pause(ms: number): Promise<void> {

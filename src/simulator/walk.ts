@@ -42,7 +42,7 @@ export function* walkItems(
   from: WalkPosition,
 ): Generator<{ item: Item; next: WalkPosition }> {
   for (const event of eventsFrom(calendar, walk, from.place)) {
-    const place = walk.changes ? event.seq : event.position;
+    const place = placeOf(event, walk);
     let told = 0;
     const skip = place === from.place ? from.told : 0;
     for (const item of itemsOf(calendar, event, walk)) {
@@ -50,6 +50,10 @@ export function* walkItems(
       if (told > skip) yield { item, next: { place, told } };
     }
   }
+}
+
+function placeOf(event: StoredEvent, walk: Walk): number {
+  return walk.changes ? event.seq : event.position;
 }
 
 /** The stored events a walk goes through from a place on, in its order. */
@@ -74,10 +78,10 @@ function* storedFrom(events: readonly StoredEvent[], position: number): Generato
 
 function* itemsOf(calendar: SimulatedCalendar, event: StoredEvent, walk: Walk): Generator<Item> {
   const range = walk.range ?? WITHOUT_BOUNDS;
+  yield* formerSingleBefore(calendar, event, walk);
   if (event.kind !== "series") {
     if (overlaps(event.startsAt, event.endsAt, range)) yield { kind: "event", event };
   } else if (walk.isExpanded) {
-    // What is gone comes first: a client may take a series' id that is gone for the end of its instances.
     yield* formerOf(event, walk, range);
     yield* instancesOf(calendar, event, range);
   } else {
@@ -99,12 +103,24 @@ function* instancesOf(calendar: SimulatedCalendar, series: SeriesEvent, range: T
   }
 }
 
+/**
+ * The single event that became a series, before the first thing a walk tells of the series, be it an exception: a client may take a
+ * series' id that is gone for the end of its instances.
+ */
+function* formerSingleBefore(calendar: SimulatedCalendar, event: StoredEvent, walk: Walk): Generator<Item> {
+  const series = event.kind === "exception" ? calendar.stored(event.recurringEventId) : event;
+  if (!walk.isExpanded || series?.kind !== "series" || series.formerSingleSeq === null) return;
+  if (series.formerSingleSeq <= (walk.changes?.since ?? -1)) return;
+  const isFirst = [series, ...series.exceptions.values()].every(
+    (member) => placeOf(member, walk) >= placeOf(event, walk),
+  );
+  if (isFirst) yield { kind: "formerSingle", series };
+}
+
 /** Former instances; without expansion those a client of the unexpanded list knows, namely exceptions. */
 function* formerOf(series: SeriesEvent, walk: Walk, range: TimeRange): Generator<Item> {
   const since = walk.changes?.since ?? -1;
   const length = series.endsAt - series.startsAt;
-  if (walk.isExpanded && series.formerSingleSeq !== null && series.formerSingleSeq > since)
-    yield { kind: "formerSingle", series };
   const all = walk.isExpanded ? series.formerInstances : series.formerExceptions;
   for (const former of all.values()) {
     const start = former.originalStartsAt;

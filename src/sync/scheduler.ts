@@ -5,6 +5,7 @@ import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
 import { syncQueue } from "../database/queue-schema.js";
 import { failpoint } from "../failpoints.js";
+import { sweepKeys } from "../idempotency/sweep-keys.js";
 import type { JobPayload } from "./job-payload.js";
 import type { PullIntervals } from "./pull-intervals.js";
 import { jobGroup, priorities } from "./queue.js";
@@ -13,7 +14,7 @@ import { dueBatchSize, takeDue, type ScheduledRun } from "./take-due.js";
 const tickMs = 1000;
 
 /**
- * Makes the pulls that are due, over all firms, on the system login. Any number of schedulers may run: each takes the
+ * Makes the pulls that are due, over all firms, on the system login, and sweeps expired idempotency keys. Any number of schedulers may run: each takes the
  * connections that no other has in hand.
  */
 export class Scheduler {
@@ -45,14 +46,15 @@ export class Scheduler {
     }
   }
 
-  /** Returns whether there may be more that is due. */
+  /** Returns whether there may be more to do at once. */
   private async tick(): Promise<boolean> {
     try {
       await this.intervals.refresh();
       const { due, runs } = await this.scheduleDue();
       if (runs > 0) await failpoint("schedule.committed");
       if (due > 0) this.log.info({ connections: due, runs }, `scheduler: ${due} connections due, ${runs} pulls queued`);
-      return due === dueBatchSize;
+      const swept = await sweepKeys(this.systemEm, dueBatchSize);
+      return due === dueBatchSize || swept === dueBatchSize;
     } catch (error) {
       if (!isDatabaseUnavailable(error)) this.log.error({ err: error }, "scheduler: a tick failed");
       else this.log.warn("scheduler: the database did not answer, trying again");

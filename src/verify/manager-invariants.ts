@@ -95,4 +95,23 @@ export const managerInvariants: readonly Invariant[] = [
         )
       ))`,
   },
+  {
+    name: "idempotency-key-of-request",
+    sentence:
+      "Every idempotency key was stored with the audit event of its user's request, and names that request's run.",
+    violations: `
+      select k.firm_id, k.run_id
+      from idempotency_key k
+      join sync_run r on r.firm_id = k.firm_id and r.id = k.run_id
+      where k.created_at >= ${eventsKeptSince} and not exists (
+        select from audit_event e
+        where e.firm_id = k.firm_id and e.correlation_id = r.correlation_id
+          and e.actor_id = k.user_id and e.created_at = k.created_at
+          and e.event_type = case k.operation
+            when 'resyncConnection' then 'calendar_connection_resync_requested'
+            when 'resyncAppointment' then 'appointment_resync_requested'
+            when 'replayAttempt' then 'calendar_sync_manual_replay_requested'
+          end
+      )`,
+  },
 ];

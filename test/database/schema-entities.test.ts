@@ -6,6 +6,7 @@ import * as sync from "../../src/attempts/sync.enums.js";
 import { eventCategories } from "../../src/audit/record.js";
 import * as connections from "../../src/connections/calendar-connection.enums.js";
 import type { EntityManager } from "../../src/database/orm.js";
+import { keyedOperations } from "../../src/idempotency/once-per-key.js";
 import { databaseOfFile } from "../support/sessions.js";
 
 const database = databaseOfFile();
@@ -13,6 +14,7 @@ const database = databaseOfFile();
 /** Tables and columns that no entity has, and why. */
 const unmapped: Record<string, string> = {
   calendar_credential: "read and written by one file alone, so that no list ever loads a token",
+  idempotency_key: "looked up, written and swept by a statement each",
   seen_appointment: "written and compared in sets only",
 };
 
@@ -116,6 +118,7 @@ describe("the values that a column may have are those of the code:", () => {
     ["calendar_connection", "provider", connections.CalendarProvider],
     ["calendar_connection", "status", connections.CalendarConnectionStatus],
     ["calendar_connection", "status_reason", connections.ConnectionStatusReason],
+    ["idempotency_key", "operation", Object.fromEntries(keyedOperations.map((name) => [name, name]))],
     ["sync_attempt", "provider", connections.CalendarProvider],
     ["sync_attempt", "status", sync.SyncAttemptStatus],
     ["sync_attempt", "state", sync.SyncAttemptState],

@@ -114,6 +114,19 @@ export const runGuardCases: GuardCase[] = [
     sync_run_one_queued_per_appointment: ["a second queued resync of one", single, { ...single, id: 1 }],
   }),
 
+  ...refusedBy("idempotency_key", "23514", {
+    idempotency_key_operation_check: [["a key of an unknown operation", { operation: "syncStatus" }]],
+    idempotency_key_key_check: [
+      ["an empty key", { key: "" }],
+      ["a key without end", { key: "x".repeat(256) }],
+    ],
+    idempotency_key_arguments_hash_check: [["another hash", { arguments_hash: Buffer.alloc(31) }]],
+  }),
+  ...refusedBy("idempotency_key", "23503", {
+    idempotency_key_firm_id_run_id_fkey: [["a key of no run", { run_id: 1 }]],
+  }),
+  ...twice("idempotency_key", { idempotency_key_pkey: ["a key twice", {}, {}] }),
+
   ...refusedBy("sync_attempt", "23514", {
     sync_attempt_id_check: [["no id", { id: 0 }]],
     sync_attempt_provider_check: [["an unknown provider", { provider: "APPLE" }]],

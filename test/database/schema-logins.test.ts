@@ -44,6 +44,7 @@ describe("the rights are exactly those listed:", () => {
       connection_statistics: everything,
       appointment: everything,
       sync_run: everything,
+      idempotency_key: everything,
       sync_attempt: everything,
       seen_appointment: "delete insert select",
       audit_event: "insert select",
@@ -60,6 +61,7 @@ describe("the rights are exactly those listed:", () => {
       appointment: "select",
       sync_run:
         "insert(connection_id,direction,firm_id,job_id,operation,trigger) select update(job_id,next_retry_at,status,waits_for_provider)",
+      idempotency_key: "delete select",
       sync_attempt: "select update(next_retry_at)",
       seen_appointment: "select",
       audit_event: "select",

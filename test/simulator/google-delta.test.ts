@@ -266,6 +266,21 @@ describe("a series", () => {
     ]);
   });
 
+  test("deleted as a whole is told as one deletion, too, after it had lost instances before", async () => {
+    const { simulator, client } = await givenAnn();
+    simulator.control.setScenario({ deletedSeries: "series" });
+    const recurrence = (count: number) => ({ recurrence: [`RRULE:FREQ=DAILY;COUNT=${count}`] });
+    const { id } = simulator.control.createEvent(ann, { ...hourOn("2026-11-23"), ...recurrence(4) });
+    const early = await tokenOf(client, { singleEvents: true });
+    simulator.control.updateEvent(ann, id, recurrence(2));
+    const late = await tokenOf(client, { singleEvents: true });
+    simulator.control.cancelEvent(ann, id);
+    for (const syncToken of [early, late]) {
+      const { items } = await client.list({ syncToken, singleEvents: true });
+      expect(items.map((item) => [item.id, item.status])).toEqual([[id, "cancelled"]]);
+    }
+  });
+
   test("that is moved takes its instances' old ids away and brings new ones", async () => {
     const { simulator, client } = await givenAnn();
     const { id } = simulator.control.createEvent(ann, {
@@ -333,6 +348,25 @@ describe("a series", () => {
       [`${id}_20261123T080000Z`, "confirmed"],
       [`${id}_20261124T080000Z`, "confirmed"],
     ]);
+  });
+
+  test("made from a single event takes the single event away before it brings anything, be it a changed instance", async () => {
+    const { simulator, client } = await givenAnn();
+    const { id } = simulator.control.createEvent(ann, hourOn("2026-11-23"));
+    const syncToken = await tokenOf(client, { singleEvents: true });
+    simulator.control.updateEvent(ann, id, { recurrence: ["RRULE:FREQ=DAILY;COUNT=3"] });
+    for (const day of ["24", "25"])
+      simulator.control.updateEvent(ann, `${id}_202611${day}T080000Z`, { title: "Changed" });
+    simulator.control.updateEvent(ann, id, { title: "Renamed" });
+    const { items } = await client.list({ syncToken, singleEvents: true, maxResults: 1 });
+    expect(items.map((item) => [item.id, item.status])).toEqual([
+      [id, "cancelled"],
+      [`${id}_20261124T080000Z`, "confirmed"],
+      [`${id}_20261125T080000Z`, "confirmed"],
+      [`${id}_20261123T080000Z`, "confirmed"],
+    ]);
+    const all = await client.list({ singleEvents: true, showDeleted: true });
+    expect(all.items.map((item) => item.status)).toEqual(["cancelled", "confirmed", "confirmed", "confirmed"]);
   });
 
   test("lists its instances by range, original start and page; an event that is none has no instances", async () => {

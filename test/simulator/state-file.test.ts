@@ -55,6 +55,27 @@ describe("a simulator with a state file", () => {
     expect(second.control.calendar(ann).events.filter((event) => event.id === made.id)).toHaveLength(1);
   });
 
+  test("still knows after a restart of an exception that is gone, though not its instance", async () => {
+    const first = await givenSimulator({ stateFile });
+    first.control.addAccount(ann, { timeZone: "Europe/Zurich" });
+    const { id } = first.control.createEvent(ann, {
+      ...hourOn("2026-11-23"),
+      recurrence: ["RRULE:FREQ=WEEKLY;COUNT=2"],
+    });
+    first.control.updateEvent(ann, `${id}_20261130T080000Z`, { title: "Changed" });
+    const { syncToken } = await clientOf(first, ann).list();
+    for (const hour of ["11", "09"])
+      first.control.updateEvent(ann, id, { start: { dateTime: `2026-11-23T${hour}:00:00` } });
+    await first.close();
+
+    const second = await givenSimulator({ stateFile });
+    const { items } = await clientOf(second, ann).list({ syncToken: syncToken ?? "" });
+    expect(items.map((item) => [item.id, item.status])).toEqual([
+      [id, "confirmed"],
+      [`${id}_20261130T080000Z`, "cancelled"],
+    ]);
+  });
+
   test("goes on for Microsoft, too: ids, moves, states, tokens and zones", async () => {
     const first = await givenSimulator({ stateFile });
     const { control } = first;

@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import type { Role } from "../../src/access/actor.js";
+import { MutationLimit } from "../../src/access/mutation-limit.js";
 import { createTokenVerifier, signToken, type TokenConfig } from "../../src/access/token.js";
 import type { RunQueue } from "../../src/attempts/run-queue.js";
 import { openDatabase } from "../../src/database/orm.js";
@@ -57,6 +58,7 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
     http: { host: "127.0.0.1", port: 0 },
     graphql: { graphiql: true, introspection: true, graphiqlToken: null },
     settings: { waitSeconds: 0, staleAfterSeconds: 3600 },
+    mutationLimit: new MutationLimit({ mutations: 1000, windowSeconds: 60 }),
     pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
     log: createLogger({ level: "debug", isPretty: false }, keepIn(logLines)),
     ...overrides,

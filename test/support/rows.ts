@@ -23,6 +23,10 @@ const examples: Record<string, (firmId: string) => Row> = {
     ...{ firm_id: firmId, id: exampleIds(firmId).run, connection_id: exampleIds(firmId).connection },
     ...{ operation: "LIST_CHANGES", direction: "PULL", trigger: "SCHEDULE" },
   }),
+  idempotency_key: (firmId) => ({
+    ...{ firm_id: firmId, user_id: "manager-1", operation: "replayAttempt", key: "key-1" },
+    ...{ arguments_hash: Buffer.alloc(32), run_id: exampleIds(firmId).run },
+  }),
   sync_attempt: (firmId) => ({
     ...{ firm_id: firmId, id: exampleIds(firmId).attempt, run_id: exampleIds(firmId).run, provider: "GOOGLE" },
     ...{ connection_id: exampleIds(firmId).connection, operation: "LIST_CHANGES", direction: "PULL" },

@@ -52,6 +52,7 @@ export async function insertConsistentHistory(client: pg.Client): Promise<void> 
   await insert(client, "sync_run", runs.map(runRow));
   await insert(client, "sync_attempt", attempts.map(attemptRow));
   await insert(client, "audit_event", events.map(eventRow));
+  await insert(client, "idempotency_key", [idempotencyKey]);
   await insert(client, "seen_appointment", [{ firm_id: 1, run_id: 4, appointment_id: 1 }]);
   await insert(client, "pgboss.job", [4, 7, 13].map(jobRow));
   for (const counters of statistics) await setStatistics(client, counters);
@@ -333,6 +334,12 @@ function eventRow(event: Row & { run?: number }): Row {
     correlation_id: event.run === undefined ? null : correlationOf(event.run),
   };
 }
+
+/** What the manager asked for as run 2 was asked for under a key. */
+const idempotencyKey: Row = {
+  ...{ firm_id: 1, user_id: "ann", operation: "resyncConnection", key: "k1", run_id: 2, created_at: minute(0) },
+  arguments_hash: Buffer.alloc(32),
+};
 
 /** A job is handed out again after its worker was lost. */
 const jobStates: Record<number, string> = { 4: "active", 7: "created", 13: "retry" };

@@ -327,7 +327,11 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
   ],
   "noted-is-counted": [{ sql: `update sync_run set seen_count = 0 ${run(4)}`, found: [{ ...firm, runId: "4" }] }],
   "manual-run-is-audited": [
-    { sql: noEvent("calendar_connection_resync_requested"), found: ["2", "5"].map((runId) => ({ ...firm, runId })) },
+    {
+      sql: noEvent("calendar_connection_resync_requested"),
+      found: ["2", "5"].map((runId) => ({ ...firm, runId })),
+      alsoBreaks: ["idempotency-key-of-request"],
+    },
     { sql: `update sync_run set requested_by_id = 'bob' ${run(2)}`, found: [{ ...firm, runId: "2" }] },
   ],
   "requested-event-has-run": [
@@ -449,6 +453,15 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
       found: [{ ...firm, runId: "3", attemptId: "3" }],
     },
   ],
+  "idempotency-key-of-request": [
+    "user_id = 'bob'",
+    "operation = 'resyncAppointment'",
+    "created_at = created_at + interval '1 ms'",
+    "run_id = 5, created_at = created_at - interval '1 ms'",
+  ].map((change) => ({
+    sql: `update idempotency_key set ${change}`,
+    found: [{ ...firm, runId: change.startsWith("run_id") ? "5" : "2" }],
+  })),
   "asked-cancellation": [
     { sql: `update sync_run set cancel_requested_by_id = 'bob' ${run(12)}`, found: [{ ...firm, runId: "12" }] },
     { sql: `update sync_run set cancel_requested_by_id = 'ann' ${run(7)}`, found: [{ ...firm, runId: "7" }] },

@@ -84,6 +84,7 @@ describe("verify", () => {
       update calendar_connection set status_changed_at = status_changed_at - interval '800 days',
         circuit_opened_at = circuit_opened_at - interval '800 days';
       update appointment set updated_at = updated_at - interval '800 days';
+      update idempotency_key set created_at = created_at - interval '800 days';
       delete from audit_event;`;
     expect(violated(await afterPlanting({ sql, found: [] }))).toEqual([]);
   });

@@ -7,6 +7,7 @@ import {
   everythingEqualsTheProvider,
   type TourDatabase,
 } from "./final-checks.js";
+import { askTheOlderRoutes } from "./older-routes.js";
 import {
   howIsAConnection,
   newestAuditEvent,
@@ -31,6 +32,7 @@ const steps: readonly ((tour: Tour) => Promise<void>)[] = [
   whatBecomesOfARevokedAccount,
   pauseAndResume,
   cancelARun,
+  askTheOlderRoutes,
   whoMay,
 ];
 

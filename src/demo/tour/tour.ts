@@ -1,5 +1,6 @@
 import type { ZodType } from "zod";
 import { askGraphql, type GraphqlAnswer } from "../graphql-client.js";
+import { askRest, type RestAnswer, type RestRequest } from "./rest-client.js";
 import type { SimulatorAdmin } from "./simulator-admin.js";
 
 export interface TourParts {
@@ -53,6 +54,20 @@ export class Tour {
     return shape.parse(data);
   }
 
+  /** Asks one of the older routes, and prints both sides. */
+  async askRest(person: Person, request: RestRequest): Promise<RestAnswer> {
+    const headers = Object.entries(request.headers ?? {}).map(([name, value]) => ` (${name}: ${value})`);
+    this.parts.print(`   ${asWhom(person)}${request.method} ${request.path}${headers.join("")}`);
+    const answer = await askRest(this.parts.url, this.parts.tokens[person], request);
+    this.parts.print(`   → ${answer.status} ${shortened(JSON.stringify(answer.body))}`);
+    return answer;
+  }
+
+  /** As askRest, without printing. */
+  lookRest(request: RestRequest): Promise<RestAnswer> {
+    return askRest(this.parts.url, this.parts.tokens.manager, request);
+  }
+
   check(expectation: string, holds: boolean): void {
     if (holds) this.passed += 1;
     else this.failed += 1;
@@ -60,11 +75,15 @@ export class Tour {
   }
 
   private async send(person: Person, query: string): Promise<GraphqlAnswer> {
-    this.parts.print(`   ${person === "manager" ? "" : `as ${person}: `}${query}`);
+    this.parts.print(`   ${asWhom(person)}${query}`);
     const answer = await askGraphql(this.parts.url, this.parts.tokens[person], query);
     this.parts.print(`   → ${shortened(JSON.stringify(answer.errors?.map(essence) ?? answer.data))}`);
     return answer;
   }
+}
+
+function asWhom(person: Person): string {
+  return person === "manager" ? "" : `as ${person}: `;
 }
 
 function essence({ message, extensions }: NonNullable<GraphqlAnswer["errors"]>[number]) {

@@ -96,16 +96,17 @@ function* filteredItems(
 ): Generator<ListedItem<Item>> {
   const fits = itemFilter(calendar, query);
   for (const { item, next } of walkItems(calendar, walk, from)) {
-    const told = world.scenario.deletedSeries === "series" ? asSeries(item) : item;
+    const told = world.scenario.deletedSeries === "series" ? asSeries(item, walk) : item;
     if (told && fits(told)) yield { item: told, next };
   }
 }
 
 /** Stands a deleted series for all its instances; null for all but the first of them. */
-function asSeries(item: Item): Item | null {
+function asSeries(item: Item, walk: Walk): Item | null {
   if (item.kind !== "former" || item.series.status !== "cancelled") return item;
-  const [first] = item.series.formerInstances.keys();
-  return first === item.former.id ? { kind: "event", event: item.series } : null;
+  const since = walk.changes?.since ?? -1;
+  const first = [...item.series.formerInstances.values()].find(({ seq }) => seq > since);
+  return first === item.former ? { kind: "event", event: item.series } : null;
 }
 
 /** Sorted lists of the calendars, kept from page to page. */
