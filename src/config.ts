@@ -171,6 +171,12 @@ function configOf(values: Variables) {
     },
     /** Of one user in this process. */
     mutationsPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    operations: {
+      /** Null: metrics on the main port, for this machine alone. */
+      metricsPort: values.METRICS_PORT ?? null,
+      /** Null: no traces. */
+      otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    },
     graphql: { graphiql: values.GRAPHIQL ?? demo, introspection: values.INTROSPECTION ?? demo },
     log: { level: values.LOG_LEVEL, isPretty: values.LOG_PRETTY ?? isatty(1) },
   };

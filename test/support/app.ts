@@ -44,6 +44,8 @@ export interface Installation {
 /** The whole server on a database of its own, with a simulated provider, spoken to over HTTP. */
 export class TestApp {
   readonly url: string;
+  /** Of the metrics and probes, where METRICS_PORT is set. */
+  readonly operationsUrl: string;
   readonly simulator: Simulator;
 
   private constructor(
@@ -55,6 +57,7 @@ export class TestApp {
     private readonly cleanUps: (() => Promise<unknown>)[],
   ) {
     this.url = application.url ?? "";
+    this.operationsUrl = application.operationsUrl ?? "";
     this.simulator = installation.simulator;
   }
 
