@@ -16,6 +16,7 @@ import { microsoftProvider } from "./providers/microsoft/client.js";
 import type { CalendarProvider, ProviderName } from "./providers/provider.js";
 import { startServer, type Server } from "./server.js";
 import { SyncEngine } from "./sync/sync-engine.js";
+import { startTracing } from "./tracing/start-tracing.js";
 
 /** The logins an application runs on; see README, Configuration. */
 export interface ApplicationLogins {
@@ -75,6 +76,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     for (const stopPart of stops.reverse()) await stopPart();
   };
   try {
+    stops.push(await startTracing(config.operations.otlpEndpoint));
     const database = await openDatabase(logins.appUrl, config.database.poolSize);
     stops.push(() => database.close());
     const systemDatabase = await openSystemDatabase(logins.systemUrl, 4);

@@ -17,6 +17,7 @@ import { graphiqlPages } from "./graphql/graphiql.js";
 import { createLoaders } from "./graphql/loaders.js";
 import { buildApiSchema } from "./graphql/schema.js";
 import { answerError, handleError } from "./http/answer-error.js";
+import { askedOperations, noOperation } from "./http/asked-operation.js";
 import { authenticate } from "./http/authenticate.js";
 import { baseUrlOf } from "./http/base-url.js";
 import { crossOrigin } from "./http/cross-origin.js";
@@ -26,12 +27,13 @@ import { tellMetrics, tellReadiness } from "./http/operations-routes.js";
 import type { Scrape } from "./http/operations-server.js";
 import { processIsUp } from "./http/probes.js";
 import { traceOf, traceRequests } from "./http/request-trace.js";
-import { countRequests, noOperation } from "./metrics/count-requests.js";
+import { countRequests } from "./metrics/count-requests.js";
 import type { Metrics } from "./metrics/metrics.js";
 import { noteRootFields } from "./metrics/root-fields.js";
 import { findResource, resourcesOf, routeOf } from "./rest/resources.js";
 import { prefix, routes } from "./rest/routes.js";
 import { isBelowPrefix, refuseWhileStopping, restRoutes, type RestParts } from "./rest/router.js";
+import { inOperationSpan, spanOperation, spanRequests } from "./tracing/request-spans.js";
 
 export interface ServerParts {
   /** The application's login. */
@@ -113,8 +115,9 @@ function createApp(
   const { trustProxy, corsOrigins } = parts.web ?? plainWeb;
   const app = express();
   app.disable("x-powered-by").set("trust proxy", trustProxy);
-  app.use(traceRequests(parts.log));
-  if (parts.metrics) app.use(countRequests(parts.metrics, restRouteName()));
+  const operationOf = askedOperations(restRouteName());
+  app.use(traceRequests(parts.log), spanRequests(operationOf));
+  if (parts.metrics) app.use(countRequests(parts.metrics, operationOf));
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
   app.use(crossOrigin(corsOrigins), onlyBelowPrefix(drain.admit(refuseWhileStopping), rest));
   app.get("/healthz", (_request, response) => void response.json(processIsUp.body));
@@ -122,7 +125,7 @@ function createApp(
   if (parts.scrape) app.get("/metrics", tellMetrics(parts.scrape));
   if (parts.graphql.graphiql) app.get("/graphql", showGraphiql(parts.graphql.graphiqlToken));
   const readBody = express.json({ limit: bodyLimit });
-  app.post("/graphql", drain.admit(), authenticate(parts.verifyToken), readBody, withinFirm(graphql));
+  app.post("/graphql", drain.admit(), authenticate(parts.verifyToken), readBody, withinFirm(spanOperation(graphql)));
   app.all("/graphql", (_request, response) => {
     response.setHeader("Allow", "POST");
     answerError(response, { status: 405, code: "BAD_USER_INPUT", message: "Use POST." });
@@ -154,7 +157,9 @@ function restParts(parts: ServerParts, apollo: ApolloServer<RequestContext>): Re
     runOperation: (response, query, variables) =>
       inFirm(actorOf(response).firmId, async () => {
         const contextValue = { ...contextOf(parts, response), isMutationCounted: true };
-        const { body } = await apollo.executeOperation({ query, variables: { ...variables } }, { contextValue });
+        const { body } = await inOperationSpan(response, () =>
+          apollo.executeOperation({ query, variables: { ...variables } }, { contextValue }),
+        );
         if (body.kind === "incremental") throw new Error("REST asks nothing that is answered in parts");
         return { data: body.singleResult.data ?? null, errors: body.singleResult.errors ?? [] };
       }),

@@ -1,5 +1,6 @@
 import { ProviderHttp } from "../providers/http.js";
 import type { ProviderCall } from "../providers/provider.js";
+import { inSpan } from "../tracing/span.js";
 import { other, type endpointLabels, type ProviderLabel, type statusClasses } from "./labels.js";
 import type { Metrics } from "./metrics.js";
 
@@ -16,21 +17,23 @@ export class ObservedHttp extends ProviderHttp {
   }
 
   override fetchFor(call: ProviderCall): typeof fetch {
-    return async (input, init) => {
-      const sent: { at?: number } = {}; // not yet, while the provider's quota is waited for
-      const onRequest = (): void => {
-        call.onRequest();
-        sent.at = performance.now();
-      };
-      let status: StatusClass = "NONE";
-      try {
-        const answer = await super.fetchFor({ ...call, onRequest })(input, init);
-        status = statusClassOf(answer.status);
-        return answer;
-      } finally {
-        if (sent.at !== undefined) this.count(endpointOf(input), status, sent.at);
-      }
-    };
+    return (input, init) =>
+      inSpan(`provider ${this.provider} ${endpointOf(input)}`, { kind: "CLIENT" }, async (span) => {
+        const sent: { at?: number } = {}; // not yet, while the provider's quota is waited for
+        const onRequest = (): void => {
+          call.onRequest();
+          sent.at = performance.now();
+        };
+        let status: StatusClass = "NONE";
+        try {
+          const answer = await super.fetchFor({ ...call, onRequest })(input, init);
+          status = statusClassOf(answer.status);
+          span?.note({ "http.response.status_code": answer.status });
+          return answer;
+        } finally {
+          if (sent.at !== undefined) this.count(endpointOf(input), status, sent.at);
+        }
+      });
   }
 
   private count(endpoint: EndpointLabel, status: StatusClass, sentAt: number): void {

@@ -21,6 +21,7 @@ import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import type { ChangePage, EventChange, KnownEvent, ProviderFailure } from "../providers/provider.js";
+import { inSpan } from "../tracing/span.js";
 
 /** The run has been started again by another worker, or ended: this attempt may write nothing more. */
 export class FencedOffError extends Error {
@@ -74,12 +75,14 @@ export class AttemptWriter {
 
   /** A page, and the checkpoint after which the next attempt goes on. */
   async writePage(page: ChangePage, round: Round, requestCount: number): Promise<void> {
-    await this.write(async (unit, run) => {
-      const applied = await this.apply(unit, run, page.changes, round);
-      run.checkpoint(page.resumePageToken, applied, applied.seen);
-      await this.countRequests(unit, requestCount);
-      await failpoint("page.in-transaction");
-    });
+    await inSpan("page write", {}, () =>
+      this.write(async (unit, run) => {
+        const applied = await this.apply(unit, run, page.changes, round);
+        run.checkpoint(page.resumePageToken, applied, applied.seen);
+        await this.countRequests(unit, requestCount);
+        await failpoint("page.in-transaction");
+      }),
+    );
     await failpoint("page.committed");
   }
 
@@ -90,21 +93,23 @@ export class AttemptWriter {
 
   /** The last page: its changes, the sweep of a full round, the cursor, and the end of attempt and run. */
   async finish(page: ChangePage, round: Round, cursorFingerprint: string, requestCount: number): Promise<void> {
-    await this.complete(async (closing) => {
-      const { unit, run, connection } = closing;
-      const applied = await this.apply(unit, run, page.changes, round);
-      run.checkpoint(null, applied, applied.seen);
-      const isFull = round.kind === "FULL";
-      if (isFull && !(await this.sweepRound(closing, round, requestCount))) return;
-      connection.cursor = page.nextCursor;
-      connection.cursorFingerprint = cursorFingerprint;
-      if (isFull) {
-        connection.windowStart = round.range.start;
-        connection.windowEnd = round.range.end;
-      }
-      closing.statistics.connectionPulled();
-      await closeSucceeded(closing, requestCount, this.engine);
-    });
+    await inSpan("page write", {}, () =>
+      this.complete(async (closing) => {
+        const { unit, run, connection } = closing;
+        const applied = await this.apply(unit, run, page.changes, round);
+        run.checkpoint(null, applied, applied.seen);
+        const isFull = round.kind === "FULL";
+        if (isFull && !(await this.sweepRound(closing, round, requestCount))) return;
+        connection.cursor = page.nextCursor;
+        connection.cursorFingerprint = cursorFingerprint;
+        if (isFull) {
+          connection.windowStart = round.range.start;
+          connection.windowEnd = round.range.end;
+        }
+        closing.statistics.connectionPulled();
+        await closeSucceeded(closing, requestCount, this.engine);
+      }),
+    );
   }
 
   /**

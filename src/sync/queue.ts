@@ -6,6 +6,7 @@ import type { SyncRun } from "../attempts/sync-run.entity.js";
 import { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import { queueSchema, syncQueue } from "../database/queue-schema.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { originOfJob } from "../tracing/scope.js";
 import type { JobPayload } from "./job-payload.js";
 import { mailboxKey, type Mailbox } from "./mailbox-key.js";
 import type { RunWatcher } from "./run-watcher.js";
@@ -50,14 +51,18 @@ export class PgBossRunQueue implements RunQueue {
   async send(unit: UnitOfWork, run: SyncRun, startAfter: Date | null): Promise<void> {
     const jobId = randomUUID();
     const delaySeconds = startAfter ? Math.max(0, (startAfter.getTime() - unit.now.getTime()) / 1000) : 0;
-    await this.boss.send(syncQueue, { firmId: unit.firmId, runId: run.id } satisfies JobPayload, {
-      id: jobId,
-      priority: priorityOf(run),
-      group: jobGroup(unit.firmId, await mailboxOf(unit, run)),
-      // Relative, by the database's clock. A job without it is told to the workers at commit.
-      ...(delaySeconds > 0 ? { startAfter: delaySeconds } : {}),
-      db: fromKysely(unit.em.getKysely()),
-    });
+    await this.boss.send(
+      syncQueue,
+      { firmId: unit.firmId, runId: run.id, ...originOfJob(run.id) } satisfies JobPayload,
+      {
+        id: jobId,
+        priority: priorityOf(run),
+        group: jobGroup(unit.firmId, await mailboxOf(unit, run)),
+        // Relative, by the database's clock. A job without it is told to the workers at commit.
+        ...(delaySeconds > 0 ? { startAfter: delaySeconds } : {}),
+        db: fromKysely(unit.em.getKysely()),
+      },
+    );
     run.jobId = jobId;
   }
 

@@ -7,12 +7,15 @@ import type { EntityManager } from "../database/orm.js";
 import { failpoint } from "../failpoints.js";
 import { providerFailure } from "../providers/failure.js";
 import { ProviderFailure, type CalendarProvider, type ProviderName } from "../providers/provider.js";
+import { comingFrom } from "../tracing/scope.js";
+import { inSpan } from "../tracing/span.js";
 import type { AccessTokens } from "./access-tokens.js";
 import { AppointmentPull } from "./appointment-pull.js";
 import { AttemptWriter, CancelledError, FencedOffError } from "./attempt-writer.js";
 import { CalendarAccess } from "./calendar-access.js";
 import { claimJobs, type ClaimedJob } from "./claim-jobs.js";
 import { JobLoop } from "./job-loop.js";
+import type { JobPayload } from "./job-payload.js";
 import { Probe } from "./probe.js";
 import type { ProviderTraffic } from "./provider-traffic.js";
 import { Pull } from "./pull.js";
@@ -50,7 +53,7 @@ export class Worker {
     this.jobs = new JobLoop({
       boss,
       claim: (most) => claimJobs(systemEm, boss, most),
-      work: (job, signal) => this.work(job, signal),
+      work: (job, signal) => comingFrom(job.data, () => this.work(job, signal)),
       concurrency,
       log,
     });
@@ -77,15 +80,13 @@ export class Worker {
     const started = await startAttempt(em, { jobId: job.id, ...job.data }, engine);
     if (!started) return;
     await failpoint("start.committed");
-    const attemptLog = log.child({
-      firmId: started.firmId,
-      connectionId: started.connection.id,
-      correlationId: started.run.correlationId,
-      attemptId: started.attemptId,
-    });
+    const ids = idsOf(started, job.data);
+    const attemptLog = log.child(ids);
     const name = `${started.run.operation.toLowerCase()} of connection ${started.connection.id}`;
     attemptLog.info(`attempt ${started.attemptId}: ${name} started (retry ${started.run.retryCount})`);
-    const outcome = await this.attempt(started, claimSignal, attemptLog);
+    const outcome = await inSpan("attempt", { kind: "CONSUMER", attributes: ids }, () =>
+      this.attempt(started, claimSignal, attemptLog),
+    );
     attemptLog.info(`attempt ${started.attemptId}: ${name} ${outcome}`);
   }
 
@@ -139,6 +140,19 @@ export class Worker {
       throw closingError;
     }
   }
+}
+
+/** By which log lines and spans of the attempt are found. */
+function idsOf(started: StartedAttempt, { requestId }: JobPayload): Record<string, string> {
+  const { firmId, connection, run, attemptId } = started;
+  return {
+    ...(requestId === undefined ? {} : { requestId }),
+    firmId,
+    connectionId: connection.id,
+    ...(run.appointmentId === null ? {} : { appointmentId: run.appointmentId }),
+    correlationId: run.correlationId,
+    attemptId,
+  };
 }
 
 function failureOf(error: unknown, log: Logger): ProviderFailure {
