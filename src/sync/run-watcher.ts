@@ -11,6 +11,7 @@ import type { EntityManager } from "../database/orm.js";
 const channel = "sync_run_changed";
 const pollMs = 1000;
 const reconnectMs = 1000;
+const connectTimeoutMs = 5000;
 
 interface RunState {
   status: SyncRunStatus;
@@ -33,13 +34,19 @@ export class RunWatcher {
   ) {}
 
   async start(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.appUrl, application_name: "calendar-sync-watcher" });
+    const client = new pg.Client({
+      connectionString: this.appUrl,
+      application_name: "calendar-sync-watcher",
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+    });
     client.on("error", () => undefined); // an ended connection is reported by "end" too
-    client.once("end", () => void this.reconnect());
     client.on("notification", ({ payload }) => this.changes.emit(String(payload)));
+    this.listener = client;
     await client.connect();
     await client.query(`listen ${channel}`);
-    this.listener = client;
+    // Only now: a connection that never came about ends as well, and whoever tried it tries again.
+    client.once("end", () => void this.reconnect());
   }
 
   /** Who waits is answered at once, with the run as it is. */
@@ -94,14 +101,16 @@ export class RunWatcher {
   }
 
   private async reconnect(): Promise<void> {
-    this.listener = null;
-    while (!this.stopping.signal.aborted) {
-      await delay(reconnectMs);
+    const { signal } = this.stopping;
+    for (;;) {
+      await delay(reconnectMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
       try {
         await this.start();
         return;
       } catch {
         this.log.warn("watcher: the database did not answer, trying again");
+        await this.listener?.end().catch(() => undefined);
       }
     }
   }
