@@ -9,7 +9,7 @@ import { Members } from "./members.js";
 export interface ClusterOptions {
   /** Of the cluster alone: its own PostgreSQL and simulator keep their data there. */
   dataDir: string;
-  /** So many calendars are connected, and as many runs are the backlog. */
+  /** So many calendars are connected at least, and have a run each in the backlog. */
   connections: number;
   /** End when the backlog is done. */
   isOnce: boolean;
@@ -49,11 +49,10 @@ export async function runCluster(options: ClusterOptions, stopping: AbortControl
   }
 }
 
-function introduce(members: Members, { connections, print, isOnce }: ClusterOptions): void {
+function introduce(members: Members, { print, isOnce }: ClusterOptions): void {
   print(`APIs at ${members.urls().join(" and ")}, scheduler ${members.pidsOf("scheduler").join(", ")}`);
   print(`workers ${members.pidsOf("worker").join(", ")}`);
   if (!isOnce) print("Kill one to see its runs go on with another one: kill -9 PID. Ctrl-C stops everything.");
-  print(`${connections} connections of three firms are due now`);
 }
 
 /** Tells now and then how the workers share the backlog, then how they go on. */
@@ -64,6 +63,7 @@ async function workOff(
   signal: AbortSignal,
 ): Promise<boolean> {
   const since = await makeAllDue(database.em);
+  print(`${(await backlogOf(systemDatabase.em, since)).all} connections of three firms are due now`);
   const beganAt = performance.now();
   const seconds = (): string => ((performance.now() - beganAt) / 1000).toFixed(1);
   let toldAt = beganAt;

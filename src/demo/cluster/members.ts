@@ -83,5 +83,5 @@ export class Members {
 }
 
 function withRuns(count: number): string {
-  return ` with ${count} ${count === 1 ? "run" : "runs"} under way, which other workers take over when its heartbeat has been missing for 10 s`;
+  return ` with ${count} ${count === 1 ? "run" : "runs"} under way, which others take over once its heartbeat has been missing for 10 s`;
 }
