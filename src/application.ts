@@ -98,8 +98,9 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   }
 }
 
-function providersOf(
-  { google, microsoft }: ApplicationOptions,
+/** The providers that there is an application for, spoken to over `http`. */
+export function providersOf(
+  { google, microsoft }: Pick<ApplicationOptions, "google" | "microsoft">,
   http: ProviderHttp,
 ): Map<ProviderName, CalendarProvider> {
   const providers = new Map<ProviderName, CalendarProvider>();
