@@ -16,7 +16,7 @@ export interface StatusRequest {
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 
 /** Connections told of one by one; the others are counted. */
-export const mostConnections = 20;
+const mostConnections = 20;
 
 const longestStatementMs = 60_000;
 
