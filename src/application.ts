@@ -10,6 +10,7 @@ import { startOperationsServer, type OperationsServer, type Scrape } from "./htt
 import { countOutcomes } from "./metrics/committed-outcomes.js";
 import { Metrics } from "./metrics/metrics.js";
 import { ObservedHttp } from "./metrics/observed-http.js";
+import type { ProviderHttp } from "./providers/http.js";
 import { SharedState } from "./metrics/shared-state.js";
 import { googleProvider } from "./providers/google/client.js";
 import { microsoftProvider } from "./providers/microsoft/client.js";
@@ -84,7 +85,11 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const measured = measure(options, database, systemDatabase);
     const operations = await startOperations(options, database, measured, () => isStopping);
     if (operations) stops.push(() => operations.stop());
-    const providers = providersOf(options, measured.metrics, stops);
+    const providers = providersOf(options, (provider) => {
+      const http = new ObservedHttp(provider, measured.metrics);
+      stops.push(() => http.close());
+      return http;
+    });
     const engine = await SyncEngine.start({
       database,
       systemDatabase,
@@ -143,16 +148,11 @@ async function startOperations(
   return server;
 }
 
-function providersOf(
-  { google, microsoft }: ApplicationOptions,
-  metrics: Metrics,
-  stops: (() => Promise<void>)[],
+/** The providers that there is an application for, each spoken to over what `httpOf` gives for it. */
+export function providersOf(
+  { google, microsoft }: Pick<ApplicationOptions, "google" | "microsoft">,
+  httpOf: (provider: ProviderName) => ProviderHttp,
 ): Map<ProviderName, CalendarProvider> {
-  const httpOf = (provider: ProviderName): ObservedHttp => {
-    const http = new ObservedHttp(provider, metrics);
-    stops.push(() => http.close());
-    return http;
-  };
   const providers = new Map<ProviderName, CalendarProvider>();
   if (google) providers.set("GOOGLE", googleProvider({ ...google, http: httpOf("GOOGLE") }));
   if (microsoft) providers.set("MICROSOFT", microsoftProvider({ ...microsoft, http: httpOf("MICROSOFT") }));

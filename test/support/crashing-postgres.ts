@@ -7,7 +7,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../src/database
 import { livePostmaster } from "../../src/database/embedded/postmaster.js";
 import { throwAwaySettings } from "../../src/database/embedded/settings.js";
 import { migrate } from "../../src/database/migrate.js";
-import type { TestDatabase } from "./database.js";
+import { withDatabase, type TestDatabase } from "./database.js";
 
 const log = pino({ level: "silent" });
 
@@ -32,7 +32,9 @@ export class CrashingPostgres {
     const [postgres] = this.users;
     if (!postgres) throw new Error("PostgreSQL has not been started");
     const { ownerUrl, systemUrl, appUrl, superuserUrl } = postgres;
-    return { name: "calendar_sync", ownerUrl, systemUrl, appUrl, superuserUrl, drop: () => Promise.resolve() };
+    const name = new URL(ownerUrl).pathname.slice(1);
+    const urls = { ownerUrl, systemUrl, appUrl, superuserUrl: withDatabase(superuserUrl, name) };
+    return { name, ...urls, drop: () => Promise.resolve() };
   }
 
   /** As `pg_ctl stop -m immediate` does: nothing is finished or written. Resolves when it is gone. */
