@@ -53,7 +53,7 @@ function describeError(error: unknown): ErrorDescription {
 
 /** PostgreSQL's data exceptions quote the value that was wrong: a parameter. */
 function withoutValue(error: ErrorLike, text: string): string {
-  return /^22/.test(errorCode(error) ?? "") ? text.replace(/: ".*"/s, ': "[redacted]"') : text;
+  return (errorCode(error) ?? "").startsWith("22") ? text.replace(/: ".*"/s, ': "[redacted]"') : text;
 }
 
 interface ErrorLike {
