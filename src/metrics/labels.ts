@@ -23,7 +23,6 @@ export const statusClasses = ["1xx", "2xx", "3xx", "4xx", "429", "5xx", "NONE"] 
 export const endpointLabels = ["TOKEN", "CHANGES", "VIEW", "EVENT", "INSTANCES", "CALENDAR", other] as const;
 
 export const apiLabels = ["graphql", "rest", "probe", other] as const;
-export type ApiLabel = (typeof apiLabels)[number];
 
 /** OK, the first error code that the answer carries, or ABORTED: the client did not wait for it. */
 export const requestOutcomes = [

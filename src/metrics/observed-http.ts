@@ -54,7 +54,7 @@ const endpoints: readonly [pattern: RegExp, endpoint: EndpointLabel][] = [
   [/\/calendar(s\/[^/]+)?$/i, "CALENDAR"],
 ];
 
-export function endpointOf(input: string | URL | Request): EndpointLabel {
+function endpointOf(input: string | URL | Request): EndpointLabel {
   const address = input instanceof Request ? input.url : String(input);
   if (!URL.canParse(address)) return other;
   const { pathname } = new URL(address);

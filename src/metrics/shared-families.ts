@@ -7,7 +7,7 @@ import { histogramSamples, type Family, type Sample } from "./exposition.js";
 import { connectionStatuses, healthLabels, labelOf, providerLabels, unfinishedStatuses } from "./labels.js";
 
 /** Seconds since a connection's last success, at which the histogram divides them. */
-export const lagBounds = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400, 259_200, 604_800];
+const lagBounds = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400, 259_200, 604_800];
 
 /**
  * What the database says of all firms at once, in a few statements whose cost grows with the connections and the unfinished work,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { GraphQLClient } from "graphql-request";
 import pg from "pg";
-import { pino } from "pino";
+import { pino, type Logger } from "pino";
 import type { Role } from "../../src/access/actor.js";
 import { signToken } from "../../src/access/token.js";
 import { startApplication, type Application } from "../../src/application.js";
@@ -30,6 +30,8 @@ export interface TestAppOptions {
   environment?: Readonly<Record<string, string>>;
   /** Where a test is about outages: what differs from the usual limits. */
   limits?: Partial<OutageLimits>;
+  /** Where a test is about the log. */
+  log?: Logger;
   /** Of another process, to be shared; without it the database, the calendars and the secrets are new. */
   installation?: Installation;
 }
@@ -85,7 +87,7 @@ export class TestApp {
       },
       graphiqlToken: null,
       limits: { ...outageLimits, ...(options.limits ?? noLimits) },
-      log: pino({ level: process.env["TEST_LOG"] ?? "silent" }),
+      log: options.log ?? pino({ level: process.env["TEST_LOG"] ?? "silent" }),
     });
     const appDatabase = await openDatabase(database.appUrl, 2);
     const superuser = new pg.Pool({ connectionString: database.superuserUrl, max: 2 });
