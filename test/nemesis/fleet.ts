@@ -8,6 +8,8 @@ const names = Object.keys(failpoints) as Failpoint[];
 
 export interface FleetPlan {
   processes: number;
+  /** Servers beside them whom nobody disturbs, so that work is done between the deaths. */
+  undisturbed: number;
   /** How often each failpoint is to be hit. */
   hitsEach: number;
   /** Of the hits, those that freeze instead of kill. */
@@ -48,7 +50,11 @@ export class Fleet {
   ) {}
 
   start(): void {
-    this.slots = Promise.all(Array.from({ length: this.plan.processes }, () => this.keepOneRunning()));
+    const { processes, undisturbed } = this.plan;
+    this.slots = Promise.all([
+      ...Array.from({ length: processes }, () => this.keepRunning(() => this.arm())),
+      ...Array.from({ length: undisturbed }, () => this.keepRunning(() => [])),
+    ]);
   }
 
   /** Where the processes that run answer, as far as they do. */
@@ -66,9 +72,9 @@ export class Fleet {
     await this.slots;
   }
 
-  private async keepOneRunning(): Promise<void> {
+  private async keepRunning(arm: () => ArmedFailpoint[]): Promise<void> {
     while (!this.isOver) {
-      const armed = this.arm();
+      const armed = arm();
       try {
         const server = await ServerProcess.start(this.world.app, {
           ...{ roles: "api,worker,scheduler", armed, environment: serverEnvironment },
@@ -107,7 +113,7 @@ export class Fleet {
       seen += hits.length;
       for (const { name } of hits) this.hits.set(name, (this.hits.get(name) ?? 0) + 1);
       if (hits.at(-1)?.action === "freeze") await this.thaw(server);
-      else if (!isStopping && performance.now() - born > this.plan.longestLifeMs) {
+      else if (!isStopping && armed.length > 0 && performance.now() - born > this.plan.longestLifeMs) {
         isStopping = true;
         server.kill("SIGTERM");
       } else await delay(lookEveryMs);
