@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { failpoints, type Failpoint } from "../../src/failpoints.js";
 import type { ArmedFailpoint } from "../support/armed-failpoints.js";
-import { ServerProcess } from "../support/server-process.js";
+import { ServerProcess, type PlantedFault } from "../support/server-process.js";
 import type { NemesisWorld } from "./world.js";
 
 const names = Object.keys(failpoints) as Failpoint[];
@@ -20,6 +20,7 @@ export interface FleetPlan {
   armedAtOnce: number;
   /** A process whose failpoints are not reached is exchanged for one with others. */
   longestLifeMs: number;
+  planted?: PlantedFault | undefined;
 }
 
 /** Longer than a worker's heartbeat, so that what it had is taken over. */
@@ -77,7 +78,7 @@ export class Fleet {
       const armed = arm();
       try {
         const server = await ServerProcess.start(this.world.app, {
-          ...{ roles: "api,worker,scheduler", armed, environment: serverEnvironment },
+          ...{ roles: "api,worker,scheduler", armed, environment: serverEnvironment, planted: this.plan.planted },
         });
         await this.outlive(server, armed);
       } catch {
