@@ -1,13 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { failpoints, type Failpoint } from "../../src/failpoints.js";
 import type { ArmedFailpoint } from "../support/armed-failpoints.js";
-import { ServerProcess } from "../support/server-process.js";
+import { ServerProcess, type PlantedFault } from "../support/server-process.js";
 import type { NemesisWorld } from "./world.js";
 
 const names = Object.keys(failpoints) as Failpoint[];
 
 export interface FleetPlan {
   processes: number;
+  /** Servers beside them whom nobody disturbs, so that work is done between the deaths. */
+  undisturbed: number;
   /** How often each failpoint is to be hit. */
   hitsEach: number;
   /** Of the hits, those that freeze instead of kill. */
@@ -18,6 +20,7 @@ export interface FleetPlan {
   armedAtOnce: number;
   /** A process whose failpoints are not reached is exchanged for one with others. */
   longestLifeMs: number;
+  planted?: PlantedFault | undefined;
 }
 
 /** Longer than a worker's heartbeat, so that what it had is taken over. */
@@ -48,7 +51,11 @@ export class Fleet {
   ) {}
 
   start(): void {
-    this.slots = Promise.all(Array.from({ length: this.plan.processes }, () => this.keepOneRunning()));
+    const { processes, undisturbed } = this.plan;
+    this.slots = Promise.all([
+      ...Array.from({ length: processes }, () => this.keepRunning(() => this.arm())),
+      ...Array.from({ length: undisturbed }, () => this.keepRunning(() => [])),
+    ]);
   }
 
   /** Where the processes that run answer, as far as they do. */
@@ -66,12 +73,12 @@ export class Fleet {
     await this.slots;
   }
 
-  private async keepOneRunning(): Promise<void> {
+  private async keepRunning(arm: () => ArmedFailpoint[]): Promise<void> {
     while (!this.isOver) {
-      const armed = this.arm();
+      const armed = arm();
       try {
         const server = await ServerProcess.start(this.world.app, {
-          ...{ roles: "api,worker,scheduler", armed, environment: serverEnvironment },
+          ...{ roles: "api,worker,scheduler", armed, environment: serverEnvironment, planted: this.plan.planted },
         });
         await this.outlive(server, armed);
       } catch {
@@ -107,7 +114,7 @@ export class Fleet {
       seen += hits.length;
       for (const { name } of hits) this.hits.set(name, (this.hits.get(name) ?? 0) + 1);
       if (hits.at(-1)?.action === "freeze") await this.thaw(server);
-      else if (!isStopping && performance.now() - born > this.plan.longestLifeMs) {
+      else if (!isStopping && armed.length > 0 && performance.now() - born > this.plan.longestLifeMs) {
         isStopping = true;
         server.kill("SIGTERM");
       } else await delay(lookEveryMs);

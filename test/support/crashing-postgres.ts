@@ -12,18 +12,21 @@ import { withDatabase, type TestDatabase } from "./database.js";
 const log = pino({ level: "silent" });
 
 /** What was acknowledged must be there after a crash: only a power cut may lose it. */
-const settings = { ...throwAwaySettings, synchronous_commit: "on", max_connections: "300" };
+const usualSettings = { ...throwAwaySettings, synchronous_commit: "on", max_connections: "300" };
 
 /** A PostgreSQL of its own, migrated, that a test stops and starts without harm to other tests. */
 export class CrashingPostgres {
   private readonly users: EmbeddedPostgres[] = [];
 
-  private constructor(private readonly dataDir: string) {}
+  private constructor(
+    private readonly dataDir: string,
+    private readonly settings: Record<string, string>,
+  ) {}
 
-  static async start(): Promise<CrashingPostgres> {
+  static async start(settings: Record<string, string> = {}): Promise<CrashingPostgres> {
     const dataDir = await mkdtemp(join(tmpdir(), "calendar-sync-crash-"));
     await chmod(dataDir, 0o755); // PostgreSQL may run as another user
-    const postgres = new CrashingPostgres(dataDir);
+    const postgres = new CrashingPostgres(dataDir, { ...usualSettings, ...settings });
     await migrate({ ...(await postgres.startAgain()), log });
     return postgres;
   }
@@ -48,13 +51,8 @@ export class CrashingPostgres {
 
   /** On the same port; resolves when it takes connections again. */
   async startAgain(): Promise<EmbeddedPostgres> {
-    const started = await startEmbeddedPostgres({
-      dataDir: this.dataDir,
-      log,
-      settings,
-      restarts: false,
-      detached: false,
-    });
+    const { dataDir, settings } = this;
+    const started = await startEmbeddedPostgres({ dataDir, log, settings, restarts: false, detached: false });
     this.users.push(started);
     return started;
   }

@@ -1,5 +1,4 @@
-import { mkdtempSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -14,47 +13,65 @@ export interface ServerProcessOptions {
   /** How far its clock is off. */
   clockHours?: number;
   environment?: Readonly<Record<string, string>>;
+  /** Makes its code wrong, to see whether a test notices. */
+  planted?: PlantedFault | undefined;
+}
+
+/** A place of a source file, where it stands exactly once, and what stands there instead. */
+export interface PlantedFault {
+  file: string;
+  find: string;
+  replace: string;
 }
 
 const entry = new URL("server-entry.ts", import.meta.url);
 
 /** A server of the installation, as `npm start` starts it, in a process of its own. */
 export class ServerProcess {
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  private hitsAtEnd: FailpointHit[] | null = null;
+
   private constructor(
     private readonly process: TypeScriptProcess,
     /** Null without an API. */
     readonly url: string | null,
     private readonly folder: string,
-  ) {}
+  ) {
+    this.ended = process.ended.then((outcome) => {
+      this.hitsAtEnd = this.hits();
+      rmSync(folder, { recursive: true, force: true });
+      return outcome;
+    });
+  }
 
   /** Resolves when it is ready, or has died or frozen at a failpoint before. */
   static async start(app: TestApp, options: ServerProcessOptions): Promise<ServerProcess> {
     const folder = mkdtempSync(join(tmpdir(), "calendar-sync-process-"));
     const report = join(folder, "failpoints");
-    await writeFile(report, "");
-    const { armed = [], clockHours, environment = {} } = options;
+    writeFileSync(report, "");
+    const { armed = [], clockHours, environment = {}, planted } = options;
     const env = {
       PATH: process.env["PATH"],
       ...environmentOf(app),
       ...environment,
       DATA_DIR: folder,
       ROLES: options.roles,
+      TEST_PLANTED_FAULTS: JSON.stringify(planted ? [planted] : []),
       [failpointsVariable]: JSON.stringify({ report, armed }),
       ...(clockHours === undefined ? {} : { TEST_CLOCK_HOURS: String(clockHours) }),
     };
     const started = runTypeScript(entry, [], { env, cwd: folder });
-    const url = await readyAt(started, report);
+    const url = await readyAt(started, report).catch((error: unknown) => {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    });
     void drain(started);
     return new ServerProcess(started, url, folder);
   }
 
   get pid(): number {
     return this.process.child.pid ?? 0;
-  }
-
-  /** Its exit code, or the signal that ended it. */
-  get ended(): Promise<number | NodeJS.Signals> {
-    return this.process.ended;
   }
 
   get isRunning(): boolean {
@@ -64,7 +81,7 @@ export class ServerProcess {
 
   /** Where it has died or frozen, in order. */
   hits(): FailpointHit[] {
-    return readHits(join(this.folder, "failpoints"));
+    return this.hitsAtEnd ?? readHits(join(this.folder, "failpoints"));
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -72,19 +89,16 @@ export class ServerProcess {
   }
 
   /** Stopped by SIGTERM, also when it is frozen. Its exit code. */
-  async stop(): Promise<number | NodeJS.Signals> {
+  stop(): Promise<number | NodeJS.Signals> {
     this.kill("SIGTERM");
     this.kill("SIGCONT");
-    const outcome = await this.ended;
-    await rm(this.folder, { recursive: true, force: true });
-    return outcome;
+    return this.ended;
   }
 
   /** Ends it at once. */
   async end(): Promise<void> {
     this.kill("SIGKILL");
     await this.ended;
-    await rm(this.folder, { recursive: true, force: true });
   }
 }
 
