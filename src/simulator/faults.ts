@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import type { ProviderKind } from "./accounts.js";
 
 interface FaultMatch {
@@ -62,6 +63,7 @@ interface ActiveFault extends Fault {
 export class Faults {
   #active: ActiveFault[] = [];
   #lastId = 0;
+  readonly #clearing = new EventEmitter().setMaxListeners(0);
 
   /** Throws SyntaxError for a pathRegex that is none. */
   add(input: FaultInput): Fault {
@@ -84,11 +86,18 @@ export class Faults {
   remove(id: number): boolean {
     const before = this.#active.length;
     this.#active = this.#active.filter((fault) => fault.id !== id);
+    this.#clearing.emit(String(id));
     return this.#active.length < before;
   }
 
   clear(): void {
     this.#active = [];
+    for (const id of this.#clearing.eventNames()) this.#clearing.emit(id);
+  }
+
+  /** Resolves when the fault is taken back; one that is used up can still be. @throws AbortError */
+  async cleared(id: number, signal: AbortSignal): Promise<void> {
+    await once(this.#clearing, String(id), { signal });
   }
 
   active(): Fault[] {
