@@ -60,7 +60,7 @@ export async function takeDue(
       order by next_pull_at limit ${dueBatchSize} for update skip locked
     ),
     postponed as (
-      update calendar_connection connection set next_pull_at = now() + make_interval(
+      update calendar_connection connection set next_pull_at = date_trunc('milliseconds', now()) + make_interval(
         secs => (due.interval_ms - (due.now_ms - due.phase % due.interval_ms) % due.interval_ms) / 1000.0
       )
       from due where connection.firm_id = due.firm_id and connection.id = due.id
