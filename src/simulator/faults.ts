@@ -1,4 +1,3 @@
-import { EventEmitter, once } from "node:events";
 import type { ProviderKind } from "./accounts.js";
 
 interface FaultMatch {
@@ -63,7 +62,7 @@ interface ActiveFault extends Fault {
 export class Faults {
   #active: ActiveFault[] = [];
   #lastId = 0;
-  readonly #clearing = new EventEmitter().setMaxListeners(0);
+  readonly #clearing = new Map<number, AbortController>();
 
   /** Throws SyntaxError for a pathRegex that is none. */
   add(input: FaultInput): Fault {
@@ -86,18 +85,22 @@ export class Faults {
   remove(id: number): boolean {
     const before = this.#active.length;
     this.#active = this.#active.filter((fault) => fault.id !== id);
-    this.#clearing.emit(String(id));
+    this.#clearing.get(id)?.abort();
+    this.#clearing.delete(id);
     return this.#active.length < before;
   }
 
   clear(): void {
     this.#active = [];
-    for (const id of this.#clearing.eventNames()) this.#clearing.emit(id);
+    for (const clearing of this.#clearing.values()) clearing.abort();
+    this.#clearing.clear();
   }
 
-  /** Resolves when the fault is taken back; one that is used up can still be. @throws AbortError */
-  async cleared(id: number, signal: AbortSignal): Promise<void> {
-    await once(this.#clearing, String(id), { signal });
+  /** Aborts when the fault is taken back, also one that is used up. */
+  clearing(id: number): AbortSignal {
+    const clearing = this.#clearing.get(id) ?? new AbortController();
+    this.#clearing.set(id, clearing);
+    return clearing.signal;
   }
 
   active(): Fault[] {

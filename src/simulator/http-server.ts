@@ -129,11 +129,8 @@ export class HttpServer {
 
   /** A fault that is taken back lets go of the requests that it holds. */
   async #wait(milliseconds: number, faultId: number): Promise<void> {
-    const over = new AbortController();
-    const signal = AbortSignal.any([this.#stopped.signal, over.signal]);
-    const waits = [pause(milliseconds, undefined, { signal }), this.world.faults.cleared(faultId, signal)];
-    await Promise.race(waits.map((wait) => wait.catch(() => undefined)));
-    over.abort();
+    const signal = AbortSignal.any([this.#stopped.signal, this.world.faults.clearing(faultId)]);
+    await pause(milliseconds, undefined, { signal }).catch(() => undefined);
   }
 
   #fail(response: ServerResponse, error: unknown): void {
