@@ -5,7 +5,10 @@ import type { AccessTokens } from "./access-tokens.js";
 import type { Probe } from "./probe.js";
 import type { RequestLease } from "./request-lease.js";
 
-/** One attempt's way to its calendar: keeps to the provider's quotas, counts its requests, and refreshes an access token that is refused once. */
+/** The first may have been refused for its age, the second be another process's, from before what has made the first one bad. */
+const mostRefusedTokens = 3;
+
+/** One attempt's way to its calendar: keeps to the provider's quotas, counts its requests, and refreshes an access token that is refused. */
 export class CalendarAccess {
   /** HTTP requests sent so far, whatever came of them. */
   requestCount = 0;
@@ -58,13 +61,15 @@ export class CalendarAccess {
   private async answerTo<Answer>(
     question: (calendar: OpenCalendar, accessToken: string) => Promise<Answer>,
   ): Promise<Answer> {
-    const token = (this.accessToken ??= await this.token(null));
-    try {
-      return await question(this.calendar, token);
-    } catch (error) {
-      if (!(error instanceof ProviderFailure) || error.action.kind !== "REFRESH_ACCESS") throw error;
-      this.accessToken = await this.token(token);
-      return await lastWord(question(this.calendar, this.accessToken));
+    let token = (this.accessToken ??= await this.token(null));
+    for (let refused = 1; ; refused += 1) {
+      try {
+        return await question(this.calendar, token);
+      } catch (error) {
+        if (!isRefusedToken(error)) throw error;
+        if (refused === mostRefusedTokens) throw lastWord(error);
+        token = this.accessToken = await this.token(token);
+      }
     }
   }
 
@@ -79,17 +84,17 @@ export class CalendarAccess {
   }
 }
 
-/** A fresh access token that is refused too is the provider's last word. */
-async function lastWord<Answer>(asked: Promise<Answer>): Promise<Answer> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (!(error instanceof ProviderFailure) || error.action.kind !== "REFRESH_ACCESS") throw error;
-    throw providerFailure("ACCESS_TOKEN_REFUSED", {
-      action: { kind: "REVOKE", reason: "CREDENTIALS_REFUSED" },
-      providerStatus: error.providerStatus,
-      providerRequestId: error.providerRequestId,
-      cause: error,
-    });
-  }
+function isRefusedToken(error: unknown): error is ProviderFailure {
+  return error instanceof ProviderFailure && error.action.kind === "REFRESH_ACCESS";
+}
+
+/** No new token would help. */
+function lastWord(refusal: ProviderFailure): ProviderFailure {
+  const { providerStatus, providerRequestId } = refusal;
+  return providerFailure("ACCESS_TOKEN_REFUSED", {
+    action: { kind: "REVOKE", reason: "CREDENTIALS_REFUSED" },
+    providerStatus,
+    providerRequestId,
+    cause: refusal,
+  });
 }

@@ -54,7 +54,7 @@ export class Fleet {
     const { processes, undisturbed } = this.plan;
     this.slots = Promise.all([
       ...Array.from({ length: processes }, () => this.keepRunning(() => this.arm())),
-      ...Array.from({ length: undisturbed }, () => this.keepRunning(() => [])),
+      ...Array.from({ length: undisturbed }, () => this.keepRunning(() => [], { WORKER_CONCURRENCY: "1" })),
     ]);
   }
 
@@ -73,12 +73,13 @@ export class Fleet {
     await this.slots;
   }
 
-  private async keepRunning(arm: () => ArmedFailpoint[]): Promise<void> {
+  private async keepRunning(arm: () => ArmedFailpoint[], more: Readonly<Record<string, string>> = {}): Promise<void> {
     while (!this.isOver) {
       const armed = arm();
+      const environment = { ...serverEnvironment, ...more };
       try {
         const server = await ServerProcess.start(this.world.app, {
-          ...{ roles: "api,worker,scheduler", armed, environment: serverEnvironment, planted: this.plan.planted },
+          ...{ roles: "api,worker,scheduler", armed, environment, planted: this.plan.planted },
         });
         await this.outlive(server, armed);
       } catch {

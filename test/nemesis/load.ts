@@ -22,6 +22,7 @@ const busy = {
 };
 const requestTimeoutMs = 4_000;
 const deedEveryMs = 60;
+const slowPullMs = 800;
 
 /** Managers, calendars' users and unreliable providers, all at once, until told to end. */
 export class Load {
@@ -31,7 +32,6 @@ export class Load {
   readonly faults: string[] = [];
   private isOver = false;
   private under: Promise<unknown> = Promise.resolve();
-  private deeds = 0;
 
   constructor(
     private readonly world: NemesisWorld,
@@ -39,7 +39,16 @@ export class Load {
   ) {}
 
   start(): void {
-    this.under = Promise.all([this.calendarUsers(), ...Array.from({ length: 6 }, () => this.managers())]);
+    this.under = Promise.all([
+      this.again((connection) => {
+        this.changeCalendar(connection);
+        return Promise.resolve();
+      }),
+      this.again((connection) => this.expireTokens(connection)),
+      this.again(() => this.replay()),
+      ...Array.from({ length: 2 }, () => this.again((connection) => this.resyncBehindPull(connection))),
+      ...Array.from({ length: 2 }, () => this.again((connection) => this.resyncBounds(connection))),
+    ]);
   }
 
   async end(): Promise<void> {
@@ -47,33 +56,15 @@ export class Load {
     await this.under;
   }
 
-  private async calendarUsers(): Promise<void> {
+  private async again(deed: (connection: NemesisConnection) => Promise<void>): Promise<void> {
     while (!this.isOver) {
-      this.changeCalendar(this.anyConnection());
+      await deed(this.anyConnection());
       await delay(deedEveryMs);
     }
   }
 
-  private async managers(): Promise<void> {
-    while (!this.isOver) {
-      const connection = this.anyConnection();
-      this.deeds += 1;
-      switch (this.deeds % 5) {
-        case 0:
-          await this.resyncBehindPull();
-          break;
-        case 1:
-        case 2:
-          await this.ask(connection, mutations.bounded, { id: connection.id, start: at(0), end: at(2) });
-          break;
-        case 3:
-          await this.replay();
-          break;
-        case 4:
-          await this.expireTokens(connection);
-      }
-      await delay(deedEveryMs);
-    }
+  private resyncBounds(connection: NemesisConnection): Promise<void> {
+    return this.ask(connection, mutations.bounded, { id: connection.id, start: at(0), end: at(2) });
   }
 
   /** Events move, and a few go: fewer than would be taken for a mass cancellation. */
@@ -86,7 +77,7 @@ export class Load {
     const times = { start: { dateTime: at(day, 9) }, end: { dateTime: at(day, 10) } };
     const draw = Math.random();
     if (draw < 0.02 && events.length > 20) control.deleteEvent(account, event.id);
-    else if (draw < 0.07) this.world.fail(account, draw < 0.05 ? busy : { status: 503, body: "down" });
+    else if (draw < 0.07) this.world.disturb(account, draw < 0.05 ? busy : { status: 503, body: "down" });
     else control.updateEvent(account, event.id, times);
   }
 
@@ -98,12 +89,20 @@ export class Load {
     );
   }
 
-  private async resyncBehindPull(): Promise<void> {
-    const [pull] = await this.world.sql<{ connection_id: string }>(
-      `select connection_id from sync_run where operation = 'LIST_CHANGES' order by status = 'RUNNING' desc, random() limit 1`,
-    );
-    const connection = this.world.connections.find(({ id }) => id === pull?.connection_id);
-    if (connection) await this.ask(connection, mutations.resync, { id: connection.id });
+  /** A pull that takes its time, and a resync that has to wait for its end. */
+  private async resyncBehindPull(connection: NemesisConnection): Promise<void> {
+    const { id, account } = connection;
+    this.world.disturb(account, { delayMs: slowPullMs });
+    await this.world.sql("update calendar_connection set next_pull_at = now() where id = $1 and status = 'ACTIVE'", [
+      id,
+    ]);
+    for (let looks = 0; looks < 20; looks += 1) {
+      const running =
+        "select from sync_run where connection_id = $1 and operation = 'LIST_CHANGES' and status = 'RUNNING'";
+      if ((await this.world.sql(running, [id])).length > 0) break;
+      await delay(100);
+    }
+    await this.ask(connection, mutations.resync, { id });
   }
 
   private async replay(): Promise<void> {

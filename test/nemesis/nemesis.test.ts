@@ -1,7 +1,7 @@
 import { expect, jest, test } from "@jest/globals";
 import { runTypeScript } from "../support/typescript-process.js";
 
-jest.setTimeout(300_000);
+jest.setTimeout(420_000);
 
 /** Everything that it tells, without the lines on how it goes. */
 async function nemesis(environment: Record<string, string> = {}): Promise<{ told: string[]; code: unknown }> {

@@ -12,9 +12,9 @@ export const plans: Readonly<Record<"short" | "long", Plan>> = {
       runs: 50,
       databaseCrashes: 1,
       crashEveryMs: 12_000,
-      longestMs: 120_000,
+      longestMs: 240_000,
     },
-    ...{ hitsEach: 1, armedAtOnce: 7, longestLifeMs: 5_000, freezeShare: 0.8, longFreezeShare: 0.03 },
+    ...{ hitsEach: 1, armedAtOnce: 6, longestLifeMs: 5_000, freezeShare: 0.8, longFreezeShare: 0.03 },
   },
   long: {
     ...{

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { isDatabaseUnavailable } from "../../src/database/availability.js";
+import type { FaultEffect } from "../../src/simulator/faults.js";
 import { newInstallation, TestApp, type Installation } from "../support/app.js";
 import { addEvents } from "../support/calendar.js";
 import { CrashingPostgres } from "../support/crashing-postgres.js";
@@ -62,7 +63,7 @@ export class NemesisWorld {
   }
 
   /** The next request for a page of the account is answered so. */
-  fail(account: string, then: { status: number; body?: unknown }): void {
+  disturb(account: string, then: FaultEffect): void {
     this.control.addFault({ match: { account, pathRegex: "/events|calendarView" }, then });
     if (this.slowness !== null) this.control.clearFaults(this.slowness);
     this.beSlow();
