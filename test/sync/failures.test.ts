@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { ClientError } from "graphql-request";
 import { quickRetries, TestApp, until } from "../support/app.js";
-import { oncePerWeek } from "./pull-moments.js";
 import { addEvent, addEvents } from "../support/calendar.js";
 import { storedAndProvided } from "../support/stored.js";
 
@@ -55,7 +54,7 @@ async function eventTypes(app: TestApp, connectionId: string): Promise<string[]>
 describe("retries that come at once", () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await TestApp.start({ environment: { ...quickRetries, SYNC_INTERVAL_SECONDS: oncePerWeek } });
+    app = await TestApp.start({ environment: { ...quickRetries } });
   });
   afterEach(() => {
     app.simulator.control.clearFaults();
@@ -166,7 +165,7 @@ describe("retries that come at once", () => {
 describe("retries that are waited for", () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await TestApp.start({ environment: { SYNC_INTERVAL_SECONDS: oncePerWeek } });
+    app = await TestApp.start();
   });
   afterEach(() => {
     app.simulator.control.clearFaults();

@@ -1,8 +1,5 @@
 import type { TestApp } from "../support/app.js";
 
-/** SYNC_INTERVAL_SECONDS of a test that says itself when a pull is due: a connection's own moment comes in its time by hardly any chance. */
-export const oncePerWeek = "604800";
-
 /** Whether the scheduler has planned the connection's next pull at its own moment of the hour, as it does for one that is slowed. */
 export async function pullsAnHour(app: TestApp, connection: string): Promise<boolean> {
   const [row] = await app.sql<{ rest: number }>(

@@ -6,7 +6,6 @@ import { unitOfWork } from "../../src/database/unit-of-work.js";
 import { createBoss, PgBossRunQueue } from "../../src/sync/queue.js";
 import { RunWatcher } from "../../src/sync/run-watcher.js";
 import { TestApp, until } from "../support/app.js";
-import { oncePerWeek } from "./pull-moments.js";
 import { addEvent } from "../support/calendar.js";
 import { seen } from "../support/manager.js";
 
@@ -15,7 +14,7 @@ let app: TestApp;
 let worker: TestApp;
 
 beforeAll(async () => {
-  app = await TestApp.start({ environment: { ROLES: "api,scheduler", SYNC_INTERVAL_SECONDS: oncePerWeek } });
+  app = await TestApp.start({ environment: { ROLES: "api,scheduler" } });
   worker = await TestApp.start({
     installation: app.installation,
     environment: { ROLES: "worker", WORKER_CONCURRENCY: "1", MAX_DELAY_SECONDS: "0.05" },

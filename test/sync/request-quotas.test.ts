@@ -4,14 +4,13 @@ import type { RequestQuota } from "../../src/providers/provider.js";
 import { openSystemDatabase, type Database } from "../../src/database/orm.js";
 import { RequestQuotas } from "../../src/sync/request-quotas.js";
 import { TestApp, until } from "../support/app.js";
-import { oncePerWeek } from "./pull-moments.js";
 import { addEvents } from "../support/calendar.js";
 import { seen } from "../support/manager.js";
 
 let app: TestApp;
 
 beforeEach(async () => {
-  app = await TestApp.start({ environment: { ROLES: "api,scheduler", SYNC_INTERVAL_SECONDS: oncePerWeek } });
+  app = await TestApp.start({ environment: { ROLES: "api,scheduler" } });
 });
 
 afterEach(async () => {

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { verify } from "../../src/verify/verify.js";
 import { TestApp, until } from "../support/app.js";
-import { oncePerWeek } from "./pull-moments.js";
 import { addEvent } from "../support/calendar.js";
 import { auditOf, letTimePass, refusalOf, seen } from "../support/manager.js";
 
@@ -10,7 +9,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   app = await TestApp.start({
-    environment: { MAX_RETRIES: "1", MAX_DELAY_SECONDS: "0.05", SYNC_INTERVAL_SECONDS: oncePerWeek },
+    environment: { MAX_RETRIES: "1", MAX_DELAY_SECONDS: "0.05" },
   });
 });
 

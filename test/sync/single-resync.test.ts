@@ -1,13 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { TestApp, until } from "../support/app.js";
-import { oncePerWeek } from "./pull-moments.js";
 import { addEvent, at } from "../support/calendar.js";
 import { auditOf, refusalOf, seen } from "../support/manager.js";
 
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await TestApp.start({ environment: { SYNC_INTERVAL_SECONDS: oncePerWeek } });
+  app = await TestApp.start();
 });
 
 afterEach(() => {

@@ -1,7 +1,6 @@
 import { afterEach, beforeAll, afterAll, describe, expect, test } from "@jest/globals";
 import { verify } from "../../src/verify/verify.js";
 import { TestApp, until } from "../support/app.js";
-import { oncePerWeek } from "./pull-moments.js";
 import { addEvent, addEvents } from "../support/calendar.js";
 import { auditOf, letTimePass, refusalOf, seen, type SeenConnection } from "../support/manager.js";
 
@@ -9,7 +8,7 @@ import { auditOf, letTimePass, refusalOf, seen, type SeenConnection } from "../s
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await TestApp.start({ environment: { MAX_DELAY_SECONDS: "1", SYNC_INTERVAL_SECONDS: oncePerWeek } });
+  app = await TestApp.start({ environment: { MAX_DELAY_SECONDS: "1" } });
 });
 
 afterEach(async () => {
