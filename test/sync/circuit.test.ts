@@ -8,7 +8,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   const limits = { circuitFailedRuns: 3, retryBurst: 1_000_000, breakerConnections: 1_000_000 };
-  app = await TestApp.start({ environment: quickRetries, limits });
+  app = await TestApp.start({ environment: { ...quickRetries, SYNC_INTERVAL_SECONDS: "300" }, limits });
 });
 
 afterEach(() => {

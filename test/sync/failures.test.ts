@@ -54,7 +54,7 @@ async function eventTypes(app: TestApp, connectionId: string): Promise<string[]>
 describe("retries that come at once", () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await TestApp.start({ environment: { ...quickRetries } });
+    app = await TestApp.start({ environment: quickRetries });
   });
   afterEach(() => {
     app.simulator.control.clearFaults();

@@ -8,7 +8,7 @@ import { pullsAnHour } from "./pull-moments.js";
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await TestApp.start({ environment: { MAX_RETRIES: "0" } });
+  app = await TestApp.start({ environment: { MAX_RETRIES: "0", SYNC_INTERVAL_SECONDS: "300" } });
 });
 
 afterEach(() => {
