@@ -11,7 +11,7 @@ let app: TestApp;
 let server: ServerProcess | null = null;
 
 beforeAll(async () => {
-  app = await TestApp.start({ environment: { ROLES: "api" } });
+  app = await TestApp.start({ environment: { ROLES: "api", SYNC_INTERVAL_SECONDS: "300" } });
 });
 
 afterEach(async () => {
