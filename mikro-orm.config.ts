@@ -6,6 +6,9 @@ import { Migration20261122000200_appointments } from "./migrations/Migration2026
 import { Migration20261122000300_runs_and_attempts } from "./migrations/Migration20261122000300_runs_and_attempts.js";
 import { Migration20261122000400_audit_events } from "./migrations/Migration20261122000400_audit_events.js";
 import { Migration20261122000500_idempotency_keys } from "./migrations/Migration20261122000500_idempotency_keys.js";
+import { Migration20261122000600_outages } from "./migrations/Migration20261122000600_outages.js";
+import { Migration20261122000700_shared_limits } from "./migrations/Migration20261122000700_shared_limits.js";
+import { Migration20261122000800_token_refresh } from "./migrations/Migration20261122000800_token_refresh.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
 import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
 import { SyncRun } from "./src/attempts/sync-run.entity.js";
@@ -27,6 +30,9 @@ export const ormOptions = defineConfig({
       Migration20261122000300_runs_and_attempts,
       Migration20261122000400_audit_events,
       Migration20261122000500_idempotency_keys,
+      Migration20261122000600_outages,
+      Migration20261122000700_shared_limits,
+      Migration20261122000800_token_refresh,
     ],
   },
 });

@@ -3,14 +3,21 @@ import { MutationLimit } from "./access/mutation-limit.js";
 import { createTokenVerifier } from "./access/token.js";
 import type { Config } from "./config.js";
 import { CredentialCipher } from "./connections/credential-cipher.js";
-import { openDatabase, openSystemDatabase } from "./database/orm.js";
+import { outageLimits, type OutageLimits } from "./connections/outage-limits.js";
+import { openDatabase, openSystemDatabase, type Database } from "./database/orm.js";
 import { pendingMigrations } from "./database/pending-migrations.js";
+import { startOperationsServer, type OperationsServer, type Scrape } from "./http/operations-server.js";
+import { countOutcomes } from "./metrics/committed-outcomes.js";
+import { Metrics } from "./metrics/metrics.js";
+import { ObservedHttp } from "./metrics/observed-http.js";
+import type { ProviderHttp } from "./providers/http.js";
+import { SharedState } from "./metrics/shared-state.js";
 import { googleProvider } from "./providers/google/client.js";
-import { ProviderHttp } from "./providers/http.js";
 import { microsoftProvider } from "./providers/microsoft/client.js";
 import type { CalendarProvider, ProviderName } from "./providers/provider.js";
 import { startServer, type Server } from "./server.js";
 import { SyncEngine } from "./sync/sync-engine.js";
+import { startTracing } from "./tracing/start-tracing.js";
 
 /** The logins an application runs on; see README, Configuration. */
 export interface ApplicationLogins {
@@ -44,12 +51,16 @@ export interface ApplicationOptions {
   microsoft?: MicrosoftApplication | null;
   /** Put into GraphiQL, in demo mode only. */
   graphiqlToken: string | null;
+  /** Default: outageLimits. */
+  limits?: OutageLimits;
   log: Logger;
 }
 
 export interface Application {
   /** Null where this process has no API. */
   url: string | null;
+  /** Where metrics and probes have a port of their own; null where they have none. */
+  operationsUrl: string | null;
   stop(): Promise<void>;
 }
 
@@ -60,53 +71,102 @@ export interface Application {
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
   const { config, logins, log } = options;
   const stops: (() => Promise<void>)[] = [];
+  let isStopping = false;
   const stop = async (): Promise<void> => {
+    isStopping = true;
     for (const stopPart of stops.reverse()) await stopPart();
   };
   try {
+    stops.push(await startTracing(config.operations.otlpEndpoint));
     const database = await openDatabase(logins.appUrl, config.database.poolSize);
     stops.push(() => database.close());
-    const systemDatabase = await openSystemDatabase(logins.systemUrl, 2);
+    const systemDatabase = await openSystemDatabase(logins.systemUrl, 4);
     stops.push(() => systemDatabase.close());
-    const http = new ProviderHttp();
-    stops.push(() => http.close());
+    const measured = measure(options, database, systemDatabase);
+    const operations = await startOperations(options, database, measured, () => isStopping);
+    if (operations) stops.push(() => operations.stop());
+    const providers = providersOf(options, (provider) => {
+      const http = new ObservedHttp(provider, measured.metrics);
+      stops.push(() => http.close());
+      return http;
+    });
     const engine = await SyncEngine.start({
       database,
       systemDatabase,
       ...logins,
       cipher: new CredentialCipher(config.credentialKeys),
-      providers: providersOf(options, http),
+      providers,
       policy: config.retry,
+      limits: options.limits ?? outageLimits,
       window: { pastDays: config.sync.windowPastDays, futureDays: config.sync.windowFutureDays },
       intervalSeconds: config.sync.intervalSeconds,
+      googleDailyRequests: config.sync.googleDailyRequests,
       workerConcurrency: config.sync.workerConcurrency,
       isWorker: config.roles.has("worker"),
       isScheduler: config.roles.has("scheduler"),
       log,
     });
     stops.push(() => engine.stop());
-    const server = config.roles.has("api") ? await startApi(options, database.em, engine) : null;
+    const server = config.roles.has("api") ? await startApi(options, database.em, engine, measured) : null;
     if (server) stops.push(() => stopApi(server, engine));
-    return { url: server?.url ?? null, stop };
+    return { url: server?.url ?? null, operationsUrl: operations?.url ?? null, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function providersOf(
-  { google, microsoft }: ApplicationOptions,
-  http: ProviderHttp,
+/** What this process counts, and how it is told. */
+interface Measured {
+  metrics: Metrics;
+  scrape: Scrape;
+}
+
+function measure({ config }: ApplicationOptions, database: Database, systemDatabase: Database): Measured {
+  const metrics = new Metrics();
+  countOutcomes(database.em, metrics);
+  const shared = new SharedState(systemDatabase.em, config.sync.staleAfterSeconds);
+  const text = async () => `${await shared.text()}\n${await metrics.text()}`;
+  return { metrics, scrape: { contentType: metrics.contentType, text } };
+}
+
+async function startOperations(
+  { config, log }: ApplicationOptions,
+  { em }: Database,
+  { scrape }: Measured,
+  isStopping: () => boolean,
+): Promise<OperationsServer | null> {
+  const { metricsPort: port } = config.operations;
+  if (port === null) return null;
+  const readiness = {
+    isStopping,
+    pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
+    log,
+  };
+  const server = await startOperationsServer({ host: config.http.host, port }, { scrape, readiness });
+  log.info(`metrics at ${server.url}/metrics`);
+  return server;
+}
+
+/** The providers that there is an application for, each spoken to over what `httpOf` gives for it. */
+export function providersOf(
+  { google, microsoft }: Pick<ApplicationOptions, "google" | "microsoft">,
+  httpOf: (provider: ProviderName) => ProviderHttp,
 ): Map<ProviderName, CalendarProvider> {
   const providers = new Map<ProviderName, CalendarProvider>();
-  if (google) providers.set("GOOGLE", googleProvider({ ...google, http }));
-  if (microsoft) providers.set("MICROSOFT", microsoftProvider({ ...microsoft, http }));
+  if (google) providers.set("GOOGLE", googleProvider({ ...google, http: httpOf("GOOGLE") }));
+  if (microsoft) providers.set("MICROSOFT", microsoftProvider({ ...microsoft, http: httpOf("MICROSOFT") }));
   return providers;
 }
 
 type EntityManager = Parameters<typeof startServer>[0]["em"];
 
-function startApi(options: ApplicationOptions, em: EntityManager, engine: SyncEngine): Promise<Server> {
+function startApi(
+  options: ApplicationOptions,
+  em: EntityManager,
+  engine: SyncEngine,
+  { metrics, scrape }: Measured,
+): Promise<Server> {
   const { config, log } = options;
   return startServer({
     em,
@@ -118,6 +178,8 @@ function startApi(options: ApplicationOptions, em: EntityManager, engine: SyncEn
     settings: { waitSeconds: config.sync.waitSeconds, staleAfterSeconds: config.sync.staleAfterSeconds },
     mutationLimit: new MutationLimit({ mutations: config.mutationsPerMinute, windowSeconds: 60 }),
     pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
+    metrics,
+    ...(config.operations.metricsPort === null ? { scrape } : {}),
     log,
   });
 }

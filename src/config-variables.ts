@@ -141,6 +141,7 @@ export const variables = z.object({
   MICROSOFT_TENANT: tenant.default("common"),
   MICROSOFT_API_URL: webUrl.optional(),
   MICROSOFT_LOGIN_URL: webUrl.optional(),
+  GOOGLE_DAILY_REQUESTS: whole(1, 1_000_000_000).default(1_000_000),
   SYNC_INTERVAL_SECONDS: whole(1, 7 * day).optional(),
   SYNC_WINDOW_PAST_DAYS: whole(0, 3650).default(30),
   SYNC_WINDOW_FUTURE_DAYS: whole(1, 3650).default(365),
@@ -155,6 +156,8 @@ export const variables = z.object({
   RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(100),
   GRAPHIQL: flag.optional(),
   INTROSPECTION: flag.optional(),
+  METRICS_PORT: whole(0, 65_535).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional(),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], { error: "must be a level of pino" })
     .default("info"),

@@ -154,6 +154,8 @@ function configOf(values: Variables) {
     microsoft: microsoftConfig(values),
     sync: {
       intervalSeconds: values.SYNC_INTERVAL_SECONDS ?? (demo ? 20 : 300),
+      /** Requests that the Google application is allowed in a day. */
+      googleDailyRequests: values.GOOGLE_DAILY_REQUESTS,
       windowPastDays: values.SYNC_WINDOW_PAST_DAYS,
       windowFutureDays: values.SYNC_WINDOW_FUTURE_DAYS,
       waitSeconds: values.SYNC_WAIT_SECONDS,
@@ -169,6 +171,12 @@ function configOf(values: Variables) {
     },
     /** Of one user in this process. */
     mutationsPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    operations: {
+      /** Null: metrics on the main port, for this machine alone. */
+      metricsPort: values.METRICS_PORT ?? null,
+      /** Null: no traces. */
+      otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    },
     graphql: { graphiql: values.GRAPHIQL ?? demo, introspection: values.INTROSPECTION ?? demo },
     log: { level: values.LOG_LEVEL, isPretty: values.LOG_PRETTY ?? isatty(1) },
   };

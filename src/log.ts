@@ -45,10 +45,15 @@ function describeError(error: unknown): ErrorDescription {
   const { message, stack, cause } = error;
   return {
     ...kindOf(error),
-    message,
-    ...(typeof stack === "string" ? { stack } : {}),
+    message: withoutValue(error, message),
+    ...(typeof stack === "string" ? { stack: withoutValue(error, stack) } : {}),
     ...(isErrorLike(cause) ? { cause: kindOf(cause) } : {}),
   };
+}
+
+/** PostgreSQL's data exceptions quote the value that was wrong: a parameter. */
+function withoutValue(error: ErrorLike, text: string): string {
+  return (errorCode(error) ?? "").startsWith("22") ? text.replace(/: ".*"/s, ': "[redacted]"') : text;
 }
 
 interface ErrorLike {

@@ -105,7 +105,8 @@ async function startEmbedded(config: Config, stops: Stops, log: Logger): Promise
   return postgres;
 }
 
-function googleApplication({ google }: Config): GoogleApplication | null {
+/** Google as it is configured; null where it is not. */
+export function googleApplication({ google }: Config): GoogleApplication | null {
   if (!google.client) return null;
   return {
     apiUrl: google.apiUrl ?? "https://www.googleapis.com/",
@@ -115,7 +116,8 @@ function googleApplication({ google }: Config): GoogleApplication | null {
   };
 }
 
-function microsoftApplication({ microsoft }: Config): MicrosoftApplication | null {
+/** Microsoft as it is configured; null where it is not. */
+export function microsoftApplication({ microsoft }: Config): MicrosoftApplication | null {
   if (!microsoft.client) return null;
   return {
     apiUrl: microsoft.apiUrl ?? "https://graph.microsoft.com",

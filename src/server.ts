@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { ApolloServer } from "@apollo/server";
 import { expressMiddleware } from "@as-integrations/express5";
-import express, { type Express, type RequestHandler, type Response } from "express";
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
 import type { MutationLimit } from "./access/mutation-limit.js";
@@ -17,14 +17,24 @@ import { graphiqlPages } from "./graphql/graphiql.js";
 import { createLoaders } from "./graphql/loaders.js";
 import { buildApiSchema } from "./graphql/schema.js";
 import { answerError, handleError } from "./http/answer-error.js";
+import { askedOperations, noOperation } from "./http/asked-operation.js";
 import { authenticate } from "./http/authenticate.js";
 import { baseUrlOf } from "./http/base-url.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { Drain } from "./http/drain.js";
 import { listen } from "./http/listen.js";
+import { tellMetrics, tellReadiness } from "./http/operations-routes.js";
+import type { Scrape } from "./http/operations-server.js";
+import { processIsUp } from "./http/probes.js";
 import { originForm } from "./http/request-target.js";
 import { traceOf, traceRequests } from "./http/request-trace.js";
+import { countRequests } from "./metrics/count-requests.js";
+import type { Metrics } from "./metrics/metrics.js";
+import { noteRootFields } from "./metrics/root-fields.js";
+import { findResource, resourcesOf, routeOf } from "./rest/resources.js";
+import { prefix, routes } from "./rest/routes.js";
 import { isBelowPrefix, refuseWhileStopping, restRoutes, type RestParts } from "./rest/router.js";
+import { inOperationSpan, spanOperation, spanRequests } from "./tracing/request-spans.js";
 
 export interface ServerParts {
   /** The application's login. */
@@ -44,6 +54,10 @@ export interface ServerParts {
   mutationLimit: MutationLimit;
   /** What the database lacks of this build's migrations; it fails when the database cannot be asked. */
   pendingMigrations: () => Promise<readonly string[]>;
+  /** Absent: nothing is counted. */
+  metrics?: Metrics;
+  /** GET /metrics, for this machine alone. Absent: not served here. */
+  scrape?: Scrape;
   log: Logger;
 }
 
@@ -77,6 +91,7 @@ const requestTimeoutMs = 30_000;
 export async function startServer(parts: ServerParts): Promise<Server> {
   const { introspection } = parts.graphql;
   const apollo = createApollo(withPermissions(await buildApiSchema()), { ...parts, introspection });
+  apollo.addPlugin(noteRootFields);
   await apollo.start();
   const drain = new Drain();
   const graphql = expressMiddleware(apollo, { context: ({ res }) => Promise.resolve(contextOf(parts, res)) });
@@ -104,13 +119,17 @@ function createApp(
   const { trustProxy, corsOrigins } = parts.web ?? plainWeb;
   const app = express();
   app.disable("x-powered-by").set("trust proxy", trustProxy);
-  app.use(traceRequests(parts.log), helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
+  const operationOf = askedOperations(restRouteName());
+  app.use(traceRequests(parts.log), spanRequests(operationOf));
+  if (parts.metrics) app.use(countRequests(parts.metrics, operationOf));
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
   app.use(crossOrigin(corsOrigins), onlyBelowPrefix(drain.admit(refuseWhileStopping), rest));
-  app.get("/healthz", (_request, response) => void response.json({ status: "up" }));
-  app.get("/readyz", readiness(parts, drain));
+  app.get("/healthz", (_request, response) => void response.json(processIsUp.body));
+  app.get("/readyz", tellReadiness({ ...parts, isStopping: () => drain.isStopping }));
+  if (parts.scrape) app.get("/metrics", tellMetrics(parts.scrape));
   if (parts.graphql.graphiql) app.get("/graphql", showGraphiql(parts.graphql.graphiqlToken));
   const readBody = express.json({ limit: bodyLimit });
-  app.post("/graphql", drain.admit(), authenticate(parts.verifyToken), readBody, withinFirm(graphql));
+  app.post("/graphql", drain.admit(), authenticate(parts.verifyToken), readBody, withinFirm(spanOperation(graphql)));
   app.all("/graphql", (_request, response) => {
     response.setHeader("Allow", "POST");
     answerError(response, { status: 405, code: "BAD_USER_INPUT", message: "Use POST." });
@@ -142,7 +161,9 @@ function restParts(parts: ServerParts, apollo: ApolloServer<RequestContext>): Re
     runOperation: (response, query, variables) =>
       inFirm(actorOf(response).firmId, async () => {
         const contextValue = { ...contextOf(parts, response), isMutationCounted: true };
-        const { body } = await apollo.executeOperation({ query, variables: { ...variables } }, { contextValue });
+        const { body } = await inOperationSpan(response, () =>
+          apollo.executeOperation({ query, variables: { ...variables } }, { contextValue }),
+        );
         if (body.kind === "incremental") throw new Error("REST asks nothing that is answered in parts");
         return { data: body.singleResult.data ?? null, errors: body.singleResult.errors ?? [] };
       }),
@@ -151,23 +172,15 @@ function restParts(parts: ServerParts, apollo: ApolloServer<RequestContext>): Re
   };
 }
 
-function readiness({ pendingMigrations, log }: ServerParts, drain: Drain): RequestHandler {
-  return async (_request, response) => {
-    const problem = drain.isStopping ? "stopping" : await databaseProblem(pendingMigrations, log);
-    response.status(problem === null ? 200 : 503).json({ status: problem ?? "ready" });
+/** As the table writes it, never with what stands for its placeholders. */
+function restRouteName(): (request: Request) => string | null {
+  const resources = resourcesOf(routes);
+  return (request) => {
+    if (!isBelowPrefix(request)) return null;
+    const found = findResource(resources, request.path.slice(prefix.length));
+    const route = found && routeOf(found.resource, request.method);
+    return route ? `${route.method} ${route.path}` : noOperation;
   };
-}
-
-async function databaseProblem(
-  pendingMigrations: ServerParts["pendingMigrations"],
-  log: Logger,
-): Promise<string | null> {
-  try {
-    return (await pendingMigrations()).length === 0 ? null : "migrations pending";
-  } catch (error) {
-    log.warn({ err: error }, "the database cannot be asked");
-    return "database unavailable";
-  }
 }
 
 function showGraphiql(token: string | null): RequestHandler {

@@ -47,6 +47,7 @@ describe("with nothing configured", () => {
       graphql: { graphiql: true, introspection: true },
       sync: {
         intervalSeconds: 20,
+        googleDailyRequests: 1_000_000,
         windowPastDays: 30,
         windowFutureDays: 365,
         waitSeconds: 10,

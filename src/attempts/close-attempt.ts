@@ -1,11 +1,15 @@
 import { LockMode } from "@mikro-orm/core";
 import { forgetSeen } from "../appointments/sweep.js";
 import { record } from "../audit/record.js";
+import { closeCircuit, countFailedRun } from "../connections/circuit.js";
+import type { OutageLimits } from "../connections/outage-limits.js";
+import { failpoint } from "../failpoints.js";
 import { engineErrorCodes, type EngineErrorCode } from "../providers/error-codes.js";
 import type { ProviderFailure } from "../providers/provider.js";
 import { closeOpenFailure, openFailure, recordRetry, type Closing } from "./closing.js";
 import { cancelRun, coverPulls } from "./cover-pulls.js";
 import { holdRun } from "./open-failure.js";
+import type { ProviderGate } from "./provider-gate.js";
 import { decideRetry, type RetryPolicy } from "./retry-policy.js";
 import type { RunQueue } from "./run-queue.js";
 import type { AttemptFailure } from "./sync-attempt.entity.js";
@@ -15,18 +19,20 @@ import { sendWaitingPull } from "./waiting-pulls.js";
 export interface Engine {
   policy: RetryPolicy;
   queue: RunQueue;
+  gate: ProviderGate;
+  limits: OutageLimits;
 }
 
 const lostWorkersUntilAbandoned = 3;
-const secondsUntilNextLook = 3600;
 
 /** The attempt and its run have succeeded. The caller has written everything that the run was for. */
 export async function closeSucceeded(closing: Closing, requestCount: number, engine: Engine): Promise<void> {
-  const { unit, run, attempt, statistics } = closing;
+  const { unit, connection, run, attempt, statistics } = closing;
   attempt.succeed(unit.now, requestCount);
   statistics.attemptSucceeded();
   await closeOpenFailure(unit, statistics, run, attempt);
   run.succeed(unit.now);
+  closeCircuit(unit, connection, { because: "success", correlationId: run.correlationId });
   await recordRetry(closing);
   await endRun(closing, engine);
 }
@@ -47,7 +53,7 @@ export async function closeFailed(
     case "HOLD":
       await openFailure(closing, noted, { requestCount, maxRetriesReached: false, nextRetryAt: null });
       closing.run.hold(noted);
-      postponeNextPull(closing, secondsUntilNextLook);
+      closing.connection.postponeNextPull(closing.unit.now, engine.limits.slowIntervalSeconds);
       await sendWaitingPull(closing.unit, closing.run, engine.queue);
       break;
     case "FAIL":
@@ -118,7 +124,7 @@ export async function closeMassCancelRefused(
   const failure = engineFailure("MASS_CANCEL", summary);
   await openFailure(closing, failure, { requestCount, maxRetriesReached: false, nextRetryAt: null });
   await failRun(closing, failure, engine);
-  postponeNextPull(closing, secondsUntilNextLook);
+  connection.postponeNextPull(unit.now, engine.limits.slowIntervalSeconds);
   record(unit, {
     eventType: "calendar_sync_mass_cancel_refused",
     severity: "error",
@@ -175,13 +181,23 @@ async function retryRun(
   }
   run.retryAt(next.retryAt, failure, next.retryCount);
   await engine.queue.send(unit, run, next.retryAt);
+  await failpoint("retry.sent");
 }
 
 async function failRun(closing: Closing, failure: AttemptFailure, engine: Engine): Promise<void> {
-  closing.run.fail(failure, closing.unit.now);
-  await forgetSeen(closing.unit, closing.run.id);
-  closing.statistics.runFailed();
+  const { unit, run, connection, statistics } = closing;
+  run.fail(failure, unit.now);
+  await forgetSeen(unit, run.id);
+  statistics.runFailed();
+  if (!isOutage(closing, failure, engine)) {
+    await countFailedRun(unit, connection, { correlationId: run.correlationId, limits: engine.limits });
+  }
   await endRun(closing, engine);
+}
+
+/** While a provider is down, that its connections fail says nothing about them. */
+function isOutage({ connection }: Closing, { errorClass }: AttemptFailure, { gate }: Engine): boolean {
+  return errorClass === "TRANSIENT" && gate.isShut(connection.provider);
 }
 
 async function endRun(closing: Closing, engine: Engine): Promise<void> {
@@ -211,13 +227,6 @@ async function revoke(
     correlationId: run.correlationId,
     metadata: { reason: reason.toLowerCase(), error_code: failure.errorCode, provider_status: failure.providerStatus },
   });
-}
-
-/** What stopped this connection is not mended by asking again soon. */
-function postponeNextPull({ unit, connection }: Closing, seconds: number): void {
-  if (!connection.nextPullAt) return;
-  const earliest = unit.now.getTime() + seconds * 1000;
-  connection.nextPullAt = new Date(Math.max(earliest, connection.nextPullAt.getTime()));
 }
 
 function secondsAfter(instant: Date, seconds: number): Date {

@@ -6,6 +6,7 @@ import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { AppError, notFound } from "../errors.js";
 import { oncePerKey } from "../idempotency/once-per-key.js";
 import { forgetSeen } from "../appointments/sweep.js";
+import { failpoint } from "../failpoints.js";
 import { lockRunAndConnection } from "./lock.js";
 import { assertNoOtherResync, replaceWaitingPulls } from "./waiting-pulls.js";
 import { openFailureOf } from "./open-failure.js";
@@ -37,6 +38,7 @@ export async function replayAttempt(context: Context, request: ReplayRequest): P
   const runId = await unitOfWork(em, actor.firmId, (unit) =>
     oncePerKey(unit, asked, () => requestReplay(context, unit, request)),
   );
+  await failpoint("replay.committed");
   await runs.settled(actor.firmId, runId, request.waitSeconds);
   return runId;
 }
@@ -55,6 +57,7 @@ async function requestReplay(context: Context, unit: UnitOfWork, request: Replay
   await unit.em.flush();
   if (isBehindRunning) run.jobId = null;
   else await context.runs.send(unit, run, null);
+  await failpoint("replay.in-transaction");
   return run.id;
 }
 

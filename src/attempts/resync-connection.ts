@@ -1,9 +1,11 @@
 import { record } from "../audit/record.js";
 import { assertActive } from "../connections/assert-active.js";
+import { closeCircuit } from "../connections/circuit.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
+import { failpoint } from "../failpoints.js";
 import { oncePerKey } from "../idempotency/once-per-key.js";
 import { lockConnection } from "./lock.js";
 import { resyncBounds, type Bounds } from "./resync-bounds.js";
@@ -38,6 +40,7 @@ export async function resyncConnection(context: Context, request: ResyncRequest)
   const runId = await unitOfWork(em, actor.firmId, (unit) =>
     oncePerKey(unit, asked, () => requestRun(context, unit, request)),
   );
+  await failpoint("resync.committed");
   await runs.settled(actor.firmId, runId, request.waitSeconds);
   return runId;
 }
@@ -51,7 +54,10 @@ async function requestRun(context: Context, unit: UnitOfWork, request: ResyncReq
   const run = active
     ? await join(context, unit, active, { request, bounds })
     : await createRun(context, unit, connection, { request, bounds });
+  const { correlationId } = run;
+  closeCircuit(unit, connection, { because: "resync", actorId: context.actor.userId, correlationId });
   recordRequest(context, unit, { connection, run, request, joined: active !== null });
+  await failpoint("resync.in-transaction");
   return run.id;
 }
 

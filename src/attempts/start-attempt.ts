@@ -2,12 +2,13 @@ import { StatisticsChange } from "../connections/statistics-change.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
-import { closeLostAttempt } from "./close-attempt.js";
+import { failpoint } from "../failpoints.js";
+import { putOff, startKindOf } from "./admission.js";
+import { closeLostAttempt, type Engine } from "./close-attempt.js";
 import { lockRunAndConnection } from "./lock.js";
 import { holdRun } from "./open-failure.js";
 import { earliestStart } from "./rate-limit-rest.js";
-import type { RetryPolicy } from "./retry-policy.js";
-import type { RunQueue } from "./run-queue.js";
+import type { Admission, StartKind } from "./provider-gate.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
 import { SyncRun } from "./sync-run.entity.js";
 
@@ -26,19 +27,39 @@ export interface StartedAttempt {
   fence: number;
   run: SyncRun;
   connection: CalendarConnection;
+  /** Its provider is taken to be down: how it answers tells whether it is back. */
+  isProbe: boolean;
+}
+
+/** The job's run would start, were its provider's gate open for it. */
+interface Question {
+  asks: StartKind;
+  provider: CalendarConnection["provider"];
 }
 
 /**
  * Claims the job's run: the run becomes running, its fence rises, and the attempt is written before the provider is called. Null
  * where there is nothing to do: the job is stale, the connection is paused or revoked (the run is held), another pull of the
- * connection runs (the run waits for its end), a rate limit wants the run to rest first, or the run has now lost its worker for the
- * last time.
+ * connection runs (the run waits for its end), a rate limit wants the run to rest first, the provider is down or its retry budget used
+ * up (the run is put off), or the run has now lost its worker for the last time.
  */
-export async function startAttempt(
+export async function startAttempt(em: EntityManager, job: RunJob, engine: Engine): Promise<StartedAttempt | null> {
+  const claimed = await claim(em, job, engine, null);
+  if (claimed === null || !("asks" in claimed)) return claimed;
+  // The gate is asked outside any transaction, so that no firm's rows are locked while all firms' starts meet there.
+  const admission = await engine.gate.ask(claimed.provider, claimed.asks);
+  const answered = await claim(em, job, engine, admission);
+  if (answered !== null && !("asks" in answered)) return answered;
+  if (admission.kind === "START" && admission.isProbe) await engine.gate.giveUpProbe(claimed.provider);
+  return null;
+}
+
+async function claim(
   em: EntityManager,
   job: RunJob,
-  engine: { policy: RetryPolicy; queue: RunQueue },
-): Promise<StartedAttempt | null> {
+  engine: Engine,
+  admission: Admission | null,
+): Promise<StartedAttempt | Question | null> {
   return unitOfWork(em, job.firmId, async (unit) => {
     const locked = await lockRunAndConnection(unit, job.runId);
     if (locked?.run.jobId !== job.jobId) return null;
@@ -57,7 +78,14 @@ export async function startAttempt(
       await engine.queue.send(unit, run, earliest);
       return null;
     }
-    return begin(unit, connection, run);
+    const isShut = engine.gate.isShut(connection.provider);
+    if (admission === null) {
+      const asks = startKindOf(run, isShut);
+      return asks === null ? begin(unit, locked, isShut) : { asks, provider: connection.provider };
+    }
+    if (admission.kind === "START") return begin(unit, locked, admission.isProbe);
+    await putOff(unit, locked, admission, engine.queue);
+    return null;
   });
 }
 
@@ -65,12 +93,13 @@ async function goesOnAfterLostWorker(
   unit: UnitOfWork,
   connection: CalendarConnection,
   run: SyncRun,
-  engine: { policy: RetryPolicy; queue: RunQueue },
+  engine: Engine,
 ): Promise<boolean> {
   const attempt = await unit.em.findOneOrFail(SyncAttempt, { firmId: unit.firmId, id: String(run.lastAttemptId) });
   const statistics = new StatisticsChange();
   const goesOn = await closeLostAttempt({ unit, connection, run, attempt, statistics }, engine);
   await statistics.apply(unit, connection.id);
+  await failpoint("start.lost-worker");
   return goesOn;
 }
 
@@ -86,7 +115,11 @@ async function anotherPullRuns(unit: UnitOfWork, run: SyncRun): Promise<boolean>
   return running > 0;
 }
 
-async function begin(unit: UnitOfWork, connection: CalendarConnection, run: SyncRun): Promise<StartedAttempt> {
+async function begin(
+  unit: UnitOfWork,
+  { connection, run }: { connection: CalendarConnection; run: SyncRun },
+  isProbe: boolean,
+): Promise<StartedAttempt> {
   const attempt = unit.em.create(SyncAttempt, {
     firmId: unit.firmId,
     runId: run.id,
@@ -102,5 +135,6 @@ async function begin(unit: UnitOfWork, connection: CalendarConnection, run: Sync
   });
   await unit.em.persist(attempt).flush();
   run.start(attempt.id, unit.now);
-  return { firmId: unit.firmId, runId: run.id, attemptId: attempt.id, fence: run.fence, run, connection };
+  await failpoint("start.in-transaction");
+  return { firmId: unit.firmId, runId: run.id, attemptId: attempt.id, fence: run.fence, run, connection, isProbe };
 }

@@ -144,6 +144,11 @@ export class SyncAttempt {
     this.leaveOpen("SUPERSEDED");
   }
 
+  /** Its retry is put off. */
+  waitForRetryAt(at: Date): void {
+    this.nextRetryAt = at;
+  }
+
   /** No retry comes at that time: its run is held, or replayed before. Until when the provider wants to be left alone stays. */
   waitForNoRetry(): void {
     this.nextRetryAt = null;

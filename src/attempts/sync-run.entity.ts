@@ -184,6 +184,14 @@ export class SyncRun {
   @Property({ ...instant, nullable: true })
   nextRetryAt!: Date | null;
 
+  /** Its next automatic retry has its place in the provider's retry budget, at `nextRetryAt`. */
+  @Property({ type: "boolean" })
+  hasRetrySlot: boolean & Opt = false;
+
+  /** Its job has been put off because its provider is down: it is due when the provider is back. */
+  @Property({ type: "boolean" })
+  waitsForProvider: boolean & Opt = false;
+
   @Field(() => DateTime)
   @Property({ ...instant })
   createdAt!: Date;
@@ -213,6 +221,7 @@ export class SyncRun {
     this.lastAttemptId = attemptId;
     this.startedAt ??= now;
     this.nextRetryAt = null;
+    this.waitForNothing();
   }
 
   succeed(now: Date): void {
@@ -237,11 +246,24 @@ export class SyncRun {
     this.retryCount = retryCount;
   }
 
+  /** Its retry is put off until the place that it has been given in the provider's retry budget; a recovery likewise. */
+  reserveRetry(at: Date): void {
+    this.waitUntil(at);
+    this.hasRetrySlot = true;
+  }
+
+  /** Its provider is down: it waits as it is, and looks again at that time if the provider is not back before. */
+  waitForProvider(at: Date): void {
+    this.waitUntil(at);
+    this.waitsForProvider = true;
+  }
+
   /** Waits until what stopped it is mended. */
   hold(failure: AttemptFailure | null): void {
     this.changeStatus("HELD");
     this.jobId = null;
     this.nextRetryAt = null;
+    this.waitForNothing();
     if (failure) this.noteFailure(failure);
   }
 
@@ -250,6 +272,7 @@ export class SyncRun {
     this.changeStatus("QUEUED");
     this.nextRetryAt = null;
     this.finishedAt = null;
+    this.waitForNothing();
   }
 
   cancel(now: Date): void {
@@ -321,6 +344,18 @@ export class SyncRun {
     this.finishedAt = now;
     this.jobId = null;
     this.nextRetryAt = null;
+    this.waitForNothing();
+  }
+
+  private waitUntil(at: Date): void {
+    if (this.status !== "QUEUED" && this.status !== "RETRYING") throw new Error(`Run ${this.id} is ${this.status}`);
+    if (this.status === "RETRYING") this.nextRetryAt = at;
+    this.waitForNothing();
+  }
+
+  private waitForNothing(): void {
+    this.hasRetrySlot = false;
+    this.waitsForProvider = false;
   }
 
   private changeStatus(status: SyncRunStatus): void {

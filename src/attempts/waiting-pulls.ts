@@ -2,6 +2,7 @@ import { LockMode } from "@mikro-orm/core";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { AppError } from "../errors.js";
+import { failpoint } from "../failpoints.js";
 import { closeOpenFailure } from "./closing.js";
 import { cancelRun } from "./cover-pulls.js";
 import type { RunQueue } from "./run-queue.js";
@@ -65,7 +66,9 @@ export async function sendWaitingPull(unit: UnitOfWork, run: SyncRun, queue: Run
     },
     { orderBy: { id: "desc" }, lockMode: LockMode.PESSIMISTIC_WRITE },
   );
-  if (waiting) await queue.send(unit, waiting, null);
+  if (!waiting) return;
+  await queue.send(unit, waiting, null);
+  await failpoint("waiting-pull.sent");
 }
 
 /**

@@ -19,6 +19,8 @@ export const eventCategories = {
   calendar_connection_revoked: "calendar_connection",
   calendar_connection_paused: "calendar_connection",
   calendar_connection_resumed: "calendar_connection",
+  calendar_connection_circuit_opened: "calendar_connection",
+  calendar_connection_circuit_closed: "calendar_connection",
   appointment_time_changed_by_sync: "appointment",
   appointment_cancelled_by_sync: "appointment",
   audit_events_read: "audit",

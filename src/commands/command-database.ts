@@ -24,7 +24,7 @@ const waitSeconds = 10;
  * interrupted command leaves it too.
  */
 export async function withDatabase<T>(config: Config, work: (database: CommandDatabase) => Promise<T>): Promise<T> {
-  const log = commandLog(config);
+  const log = commandLog(config.log);
   if (config.database.logins) return work({ ...config.database.logins, log });
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
   const leaveOnSignal = leavingOnSignal(postgres);
@@ -53,7 +53,8 @@ export async function pendingOn(url: string, log: Logger): Promise<string[]> {
   }
 }
 
-function commandLog({ log: { level, isPretty } }: Config): Logger {
+/** Writes to standard error: standard output is the command's answer. */
+export function commandLog({ level, isPretty }: Config["log"]): Logger {
   const standardError = 2;
   const destination = isPretty ? pretty({ destination: standardError, sync: true }) : pino.destination(standardError);
   return createLogger({ level, isPretty }, destination);

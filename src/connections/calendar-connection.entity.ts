@@ -1,8 +1,10 @@
+import type { Opt } from "@mikro-orm/core";
 import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, ObjectType } from "type-graphql";
 import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 import { CalendarConnectionStatus, CalendarProvider, ConnectionStatusReason } from "./calendar-connection.enums.js";
+import type { CircuitLimits } from "./outage-limits.js";
 
 /**
  * One external calendar of one staff user. Its credentials and its counters are rows of their own (calendar_credential,
@@ -72,6 +74,18 @@ export class CalendarConnection {
   @Property({ ...instant, nullable: true })
   nextPullAt!: Date | null;
 
+  /** Failed runs in a row, without those that were the provider's outage; a success or a reset makes it 0. */
+  @Property({ type: "integer" })
+  circuitFailures: number & Opt = 0;
+
+  /** Since when its pulls are slowed, because it fails all the time; null while they are not. */
+  @Property({ ...instant, nullable: true })
+  circuitOpenedAt!: Date | null;
+
+  /** When somebody last gave it a new start: a success before that is not missed. */
+  @Property({ ...instant, nullable: true })
+  circuitResetAt!: Date | null;
+
   @Field(() => DateTime)
   @Property({ ...instant })
   createdAt!: Date;
@@ -98,10 +112,47 @@ export class CalendarConnection {
     this.nextPullAt = now;
   }
 
+  /** A run of it has failed. Returns whether that opens its circuit; an open one stays as it is. */
+  countFailedRun(now: Date, lastSuccessAt: Date | null, limits: CircuitLimits): boolean {
+    this.circuitFailures += 1;
+    if (this.circuitOpenedAt !== null) return false;
+    const workingUntil = latest([this.createdAt, lastSuccessAt, this.statusChangedAt, this.circuitResetAt]);
+    const hasLongFailed = now.getTime() - workingUntil >= limits.circuitSeconds * 1000;
+    if (this.circuitFailures < limits.circuitFailedRuns && !hasLongFailed) return false;
+    this.circuitOpenedAt = now;
+    this.postponeNextPull(now, limits.slowIntervalSeconds);
+    return true;
+  }
+
+  /** It has succeeded. Returns whether that closes its circuit; then a pull is due. */
+  closeCircuit(now: Date): boolean {
+    const wasOpen = this.circuitOpenedAt !== null;
+    this.circuitFailures = 0;
+    this.circuitOpenedAt = null;
+    if (wasOpen && this.nextPullAt !== null) this.nextPullAt = now;
+    return wasOpen;
+  }
+
+  /** Somebody gives it a new start. Returns whether that closes its circuit; then a pull is due. */
+  resetCircuit(now: Date): boolean {
+    this.circuitResetAt = now;
+    return this.closeCircuit(now);
+  }
+
+  /** Its next pull comes no sooner than so many seconds from now; where none is planned, none is. */
+  postponeNextPull(now: Date, seconds: number): void {
+    if (this.nextPullAt === null) return;
+    this.nextPullAt = new Date(latest([this.nextPullAt, new Date(now.getTime() + seconds * 1000)]));
+  }
+
   private changeStatus(status: CalendarConnectionStatus, reason: ConnectionStatusReason | null, now: Date): void {
     this.status = status;
     this.statusReason = reason;
     this.statusChangedAt = now;
     this.updatedAt = now;
   }
+}
+
+function latest(times: readonly (Date | null)[]): number {
+  return Math.max(...times.map((time) => time?.getTime() ?? 0));
 }

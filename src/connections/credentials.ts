@@ -7,7 +7,13 @@ import type { CredentialCipher, CredentialPlace } from "./credential-cipher.js";
 /** A connection's tokens, in the clear: never logged, never kept. */
 export interface Credentials {
   refreshToken: string;
-  access: { token: string; expiresAt: Date } | null;
+  access: AccessToken | null;
+}
+
+export interface AccessToken {
+  token: string;
+  /** It is good for a minute or less, or not at all, by the database's clock. */
+  isExpiring: boolean;
 }
 
 /** Stores a connection's first tokens, encrypted. */
@@ -29,7 +35,7 @@ interface CredentialRow {
   key_version: number;
   refresh_token: Buffer;
   access_token: Buffer | null;
-  access_token_expires_at: string | null;
+  is_expiring: boolean;
 }
 
 /**
@@ -44,8 +50,9 @@ export async function loadCredentials(
 ): Promise<Credentials | null> {
   const { rows } = await inFirm(firmId, () =>
     sql<CredentialRow>`
-      select key_version, refresh_token, access_token, access_token_expires_at from calendar_credential
-      where firm_id = ${firmId} and connection_id = ${connectionId}
+      select key_version, refresh_token, access_token,
+        access_token_expires_at is null or access_token_expires_at <= now() + interval '1 minute' as is_expiring
+      from calendar_credential where firm_id = ${firmId} and connection_id = ${connectionId}
     `.execute(em.getKysely()),
   );
   const [row] = rows;
@@ -54,20 +61,28 @@ export async function loadCredentials(
     cipher.decrypt({ ciphertext, keyVersion: row.key_version }, place(firmId, connectionId, column));
   return {
     refreshToken: open(row.refresh_token, "refresh_token"),
-    access:
-      row.access_token && row.access_token_expires_at
-        ? { token: open(row.access_token, "access_token"), expiresAt: new Date(row.access_token_expires_at) }
-        : null,
+    access: row.access_token && { token: open(row.access_token, "access_token"), isExpiring: row.is_expiring },
   };
 }
 
-/** Replaces a connection's tokens after a refresh. */
+export interface GrantedTokens {
+  refreshToken: string;
+  accessToken: string;
+  expiresInSeconds: number;
+}
+
+/** Replaces a connection's tokens by what `usedRefreshToken` has brought; false where they have been replaced meanwhile. */
 export async function replaceCredentials(
   unit: UnitOfWork,
   cipher: CredentialCipher,
   connectionId: string,
-  granted: { refreshToken: string; accessToken: string; expiresInSeconds: number },
-): Promise<void> {
+  { usedRefreshToken, granted }: { usedRefreshToken: string; granted: GrantedTokens },
+): Promise<boolean> {
+  await sql`
+    select from calendar_credential where firm_id = ${unit.firmId} and connection_id = ${connectionId} for update
+  `.execute(unit.em.getKysely());
+  const stored = await loadCredentials(unit.em, cipher, unit.firmId, connectionId);
+  if (stored?.refreshToken !== usedRefreshToken) return false;
   const refresh = cipher.encrypt(granted.refreshToken, place(unit.firmId, connectionId, "refresh_token"));
   const access = cipher.encrypt(granted.accessToken, place(unit.firmId, connectionId, "access_token"));
   await sql`
@@ -77,6 +92,7 @@ export async function replaceCredentials(
       updated_at = ${unit.now}::timestamptz
     where firm_id = ${unit.firmId} and connection_id = ${connectionId}
   `.execute(unit.em.getKysely());
+  return true;
 }
 
 function place(firmId: string, connectionId: string, column: string): CredentialPlace {

@@ -4,7 +4,7 @@ import type { ConnectionHealth } from "./calendar-connection.enums.js";
 /**
  * A connection's health, the first that applies, over calendar_connection `c` and its connection_statistics `s`:
  * PAUSED; ACTION_NEEDED: revoked, a run held, a mass cancellation refused, or retries used up twice in a row; STALE: no success for
- * so long; DELAYED: something failed and is open; HEALTHY. Filter and field share this definition.
+ * so long; DELAYED: something failed and is open, or its pulls are slowed; HEALTHY. Filter and field share this definition.
  */
 export function connectionHealth(staleAfterSeconds: number): RawBuilder<ConnectionHealth> {
   return sql<ConnectionHealth>`
@@ -12,7 +12,7 @@ export function connectionHealth(staleAfterSeconds: number): RawBuilder<Connecti
       when c.status = 'PAUSED' then 'PAUSED'
       when c.status = 'REVOKED' or ${exhaustedTwice} or ${waitsForPerson} then 'ACTION_NEEDED'
       when coalesce(s.last_successful_sync_at, c.created_at) < now() - make_interval(secs => ${staleAfterSeconds}) then 'STALE'
-      when s.open_retryable + s.open_exhausted + s.open_non_retryable > 0 then 'DELAYED'
+      when s.open_retryable + s.open_exhausted + s.open_non_retryable > 0 or c.circuit_opened_at is not null then 'DELAYED'
       else 'HEALTHY'
     end`;
 }

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import pRetry from "p-retry";
+import { inChildSpan } from "../tracing/span.js";
 import { inFirm } from "./firm-scope.js";
 import type { EntityManager } from "./orm.js";
 
@@ -21,11 +22,13 @@ export async function unitOfWork<T>(
   work: (unit: UnitOfWork) => Promise<T>,
 ): Promise<T> {
   return inFirm(firmId, () =>
-    pRetry(() => em.fork().transactional(async (tx) => work({ em: tx, firmId, now: await transactionTime(tx) })), {
-      retries: 5,
-      minTimeout: 10,
-      shouldRetry: ({ error }) => isWorthRepeating(error),
-    }),
+    inChildSpan("transaction", () =>
+      pRetry(() => em.fork().transactional(async (tx) => work({ em: tx, firmId, now: await transactionTime(tx) })), {
+        retries: 5,
+        minTimeout: 10,
+        shouldRetry: ({ error }) => isWorthRepeating(error),
+      }),
+    ),
   );
 }
 

@@ -52,7 +52,8 @@ async function startConnectionIds(ownerUrl: string): Promise<void> {
   }
 }
 
-async function addFirm(em: EntityManager, firmId: string, name: string): Promise<void> {
+/** Makes the firm where it is not there yet. */
+export async function addFirm(em: EntityManager, firmId: string, name: string): Promise<void> {
   await unitOfWork(em, firmId, (unit) =>
     sql`insert into firm (id, name) values (${firmId}, ${name}) on conflict (id) do nothing`.execute(
       unit.em.getKysely(),
@@ -60,7 +61,8 @@ async function addFirm(em: EntityManager, firmId: string, name: string): Promise
   );
 }
 
-async function connect(
+/** Connects a staff member of the unit's firm to the calendar; a calendar that the firm has stays as it is. It is not due for an hour. */
+export async function connect(
   unit: UnitOfWork,
   cipher: CredentialCipher,
   calendar: DemoCalendar,
@@ -79,6 +81,6 @@ async function connect(
   record(unit, {
     eventType: "calendar_connection_connected",
     resource: { type: "calendar_connection", id: connected.id },
-    metadata: { provider: "google" },
+    metadata: { provider: provider.toLowerCase() },
   });
 }

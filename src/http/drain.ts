@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { RequestHandler, Response } from "express";
+import { failpoint } from "../failpoints.js";
 import { answerError } from "./answer-error.js";
 
 const longestDrainMs = 8000;
@@ -34,6 +35,7 @@ export class Drain {
   /** Goes on listening, to say that it stops, until everything in flight is answered; then closes. Takes at most 8 seconds. */
   async stop(server: Server): Promise<void> {
     this.#isStopping = true;
+    await failpoint("stop.draining");
     const deadline = performance.now() + longestDrainMs;
     while (this.#inFlight > 0 && performance.now() < deadline) await pause(lookEveryMs);
     const closed = new Promise((resolve) => server.close(resolve));

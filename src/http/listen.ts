@@ -12,15 +12,19 @@ class ListenError extends Error {
 }
 
 /**
- * Listens, and answers with the URL to reach it at. Port 0 picks a free one.
+ * Listens, and answers with the URL to reach it at. Port 0 picks a free one. `variable` is where the port was chosen.
  * @throws ListenError
  */
-export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<string> {
+export async function listen(
+  server: Server,
+  { host, port }: { host: string; port: number },
+  variable = "PORT",
+): Promise<string> {
   server.listen(port, host);
   try {
     await once(server, "listening");
   } catch (error) {
-    throw new ListenError(explain(error, host, port), { cause: error });
+    throw new ListenError(explain(error, { host, port, variable }), { cause: error });
   }
   const { address, family, port: chosen } = server.address() as AddressInfo;
   const isEverywhere = address === "0.0.0.0" || address === "::";
@@ -28,12 +32,18 @@ export async function listen(server: Server, { host, port }: { host: string; por
   return `http://${name}:${chosen}`;
 }
 
-function explain(error: unknown, host: string, port: number): string {
+interface Asked {
+  host: string;
+  port: number;
+  variable: string;
+}
+
+function explain(error: unknown, { host, port, variable }: Asked): string {
   switch (errorCode(error)) {
     case "EADDRINUSE":
-      return `Port ${port} of ${host} is in use by another process; set PORT to another one, or to 0 for any`;
+      return `Port ${port} of ${host} is in use by another process; set ${variable} to another one, or to 0 for any`;
     case "EACCES":
-      return `Port ${port} may not be listened on by this user; set PORT to 1024 or above`;
+      return `Port ${port} may not be listened on by this user; set ${variable} to 1024 or above`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
       return `HOST ${host} is no address of this machine`;

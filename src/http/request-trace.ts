@@ -7,8 +7,10 @@ import type { Actor } from "../access/actor.js";
 export interface RequestTrace {
   readonly requestId: string;
   actor: Actor | null;
-  /** The GraphQL operation's name. */
+  /** The GraphQL operation's name, which the client has chosen. */
   operation: string | null;
+  /** The root fields that it runs: names of the schema. */
+  readonly rootFields: string[];
   /** Codes of the errors it was answered with. */
   readonly codes: string[];
 }
@@ -24,7 +26,7 @@ export function traceRequests(log: Logger): RequestHandler {
   return (request, response, next) => {
     const asked = request.get("x-request-id") ?? "";
     const requestId = saneId.test(asked) ? asked : randomUUID();
-    const trace: RequestTrace = { requestId, actor: null, operation: null, codes: [] };
+    const trace: RequestTrace = { requestId, actor: null, operation: null, rootFields: [], codes: [] };
     response.locals["trace"] = trace;
     response.setHeader("X-Request-Id", requestId);
     const start = performance.now();
@@ -38,7 +40,7 @@ export function traceRequests(log: Logger): RequestHandler {
 
 function logRequest(log: Logger, response: Response, line: { method: string; path: string; ms: number }): void {
   const { requestId, actor, operation, codes } = traceOf(response);
-  const isProbe = line.path === "/healthz" || line.path === "/readyz";
+  const isProbe = ["/healthz", "/readyz", "/metrics"].includes(line.path);
   log[isProbe ? "debug" : "info"](
     {
       requestId,

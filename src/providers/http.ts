@@ -54,17 +54,18 @@ export class ProviderHttp {
   }
 
   /**
-   * A fetch for one call, to be given to a provider's client. It counts each request with `call.onRequest` and ends it with
-   * `call.signal`; what it resolves to is an answer read to its end.
+   * A fetch for one call, to be given to a provider's client. It waits for `call.admit`, counts each request with `call.onRequest`
+   * and ends it with `call.signal`; what it resolves to is an answer read to its end.
    * @throws TransportError, nothing else
    */
   fetchFor(call: ProviderCall): typeof fetch {
     return async (input, init) => {
-      const signal = AbortSignal.any([call.signal, AbortSignal.timeout(this.#limits.totalMs)]);
       try {
         const asked = new Request(input, init);
         call.signal.throwIfAborted();
+        await call.admit?.();
         call.onRequest();
+        const signal = AbortSignal.any([call.signal, AbortSignal.timeout(this.#limits.totalMs)]);
         return await this.#send(asked, signal);
       } catch (error) {
         throw transportError(error, call.signal);

@@ -100,10 +100,20 @@ export interface OpenCalendar {
   getEvents(request: GetEventsRequest): Promise<EventChange[]>;
 }
 
+/** A limit that a provider sets on how often our OAuth application may ask. */
+export interface RequestQuota {
+  /** Whose requests count together: all of the application's, or those for one mailbox. */
+  scope: "APPLICATION" | "MAILBOX";
+  requests: number;
+  windowSeconds: number;
+}
+
 /** What calls to a provider are given besides their question. */
 export interface ProviderCall {
   /** Aborts them: the run was fenced off, or the process stops. */
   signal: AbortSignal;
+  /** Waited for before each HTTP request; it is not sent when that rejects, and the call fails. */
+  admit?: () => Promise<void>;
   /** Called once for each HTTP request, before it is sent: attempts count them. */
   onRequest: () => void;
 }
@@ -121,6 +131,7 @@ export interface CalendarProvider {
   readonly name: ProviderName;
   /** Names the request parameters a cursor is bound to: a stored cursor with another fingerprint must not be used. */
   readonly cursorFingerprint: string;
+  readonly quotas: readonly RequestQuota[];
   refreshAccess(refreshToken: string, call: ProviderCall): Promise<AccessGrant>;
   /** For the requests of one attempt. Makes none by itself. */
   openCalendar(calendarId: string, call: ProviderCall): OpenCalendar;

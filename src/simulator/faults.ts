@@ -62,6 +62,7 @@ interface ActiveFault extends Fault {
 export class Faults {
   #active: ActiveFault[] = [];
   #lastId = 0;
+  readonly #clearing = new Map<number, AbortController>();
 
   /** Throws SyntaxError for a pathRegex that is none. */
   add(input: FaultInput): Fault {
@@ -84,11 +85,22 @@ export class Faults {
   remove(id: number): boolean {
     const before = this.#active.length;
     this.#active = this.#active.filter((fault) => fault.id !== id);
+    this.#clearing.get(id)?.abort();
+    this.#clearing.delete(id);
     return this.#active.length < before;
   }
 
   clear(): void {
     this.#active = [];
+    for (const clearing of this.#clearing.values()) clearing.abort();
+    this.#clearing.clear();
+  }
+
+  /** Aborts when the fault is taken back, also one that is used up. */
+  clearing(id: number): AbortSignal {
+    const clearing = this.#clearing.get(id) ?? new AbortController();
+    this.#clearing.set(id, clearing);
+    return clearing.signal;
   }
 
   active(): Fault[] {

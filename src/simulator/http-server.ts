@@ -120,15 +120,17 @@ export class HttpServer {
   ): Promise<void> {
     const { effect } = fault;
     const real = isCarriedOut(fault) ? carryOut() : null;
-    if (effect.delayMs !== undefined) await this.#wait(effect.delayMs);
+    if (effect.delayMs !== undefined) await this.#wait(effect.delayMs, fault.id);
     if (effect.hang || response.destroyed || this.#stopped.signal.aborted) return;
     const answer = isOnlyDelay(fault) ? (real ?? carryOut()) : disturbedAnswer(real, effect);
     if (!effect.destroy) entry.status = answer.status;
     await deliverDisturbed(response, answer, effect, this.#stopped.signal);
   }
 
-  async #wait(milliseconds: number): Promise<void> {
-    await pause(milliseconds, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+  /** A fault that is taken back lets go of the requests that it holds. */
+  async #wait(milliseconds: number, faultId: number): Promise<void> {
+    const signal = AbortSignal.any([this.#stopped.signal, this.world.faults.clearing(faultId)]);
+    await pause(milliseconds, undefined, { signal }).catch(() => undefined);
   }
 
   #fail(response: ServerResponse, error: unknown): void {

@@ -1,10 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { CredentialCipher } from "../connections/credential-cipher.js";
 import { CredentialUnreadableError } from "../connections/credential-cipher.js";
-import { loadCredentials, replaceCredentials, type Credentials } from "../connections/credentials.js";
+import { loadCredentials, type Credentials } from "../connections/credentials.js";
 import type { EntityManager } from "../database/orm.js";
-import { unitOfWork } from "../database/unit-of-work.js";
 import { providerFailure } from "../providers/failure.js";
 import type { CalendarProvider, ProviderCall } from "../providers/provider.js";
+import { TokenRefresh } from "./token-refresh.js";
 
 export interface TokenRequest {
   firmId: string;
@@ -15,13 +16,16 @@ export interface TokenRequest {
   refused: string | null;
 }
 
-/** A token this close to its end is not used for a new page. */
-const safetySeconds = 60;
+/** How often it is looked whether another process has refreshed the token. */
+const lookEveryMs = 150;
 
-/** Gives access tokens of connections: the stored one as long as it is good, else a refreshed one, which is stored. */
+/**
+ * Gives access tokens of connections: the stored one as long as it is good, else a refreshed one, which is stored. However many ask, in
+ * however many processes, one of them refreshes and the others get what it has stored.
+ */
 export class AccessTokens {
   /** Refreshes under way in this process: who comes meanwhile gets their outcome. */
-  private readonly refreshing = new Map<string, Promise<string>>();
+  private readonly refreshing = new Map<string, Promise<string | null>>();
 
   constructor(
     private readonly em: EntityManager,
@@ -30,25 +34,13 @@ export class AccessTokens {
 
   /** @throws ProviderFailure */
   async get(request: TokenRequest): Promise<string> {
-    const key = `${request.firmId}:${request.connectionId}`;
-    const underWay = this.refreshing.get(key);
-    if (underWay) return underWay;
-    const refreshed = this.storedOrRefreshed(request);
-    this.refreshing.set(key, refreshed);
-    try {
-      return await refreshed;
-    } finally {
-      this.refreshing.delete(key);
+    for (;;) {
+      const { refreshToken, access } = await this.load(request);
+      if (access && !access.isExpiring && access.token !== request.refused) return access.token;
+      const refreshed = await this.refreshOnce(request, refreshToken);
+      if (refreshed !== null && refreshed !== request.refused) return refreshed;
+      await this.wait(request);
     }
-  }
-
-  private async storedOrRefreshed(request: TokenRequest): Promise<string> {
-    const credentials = await this.load(request);
-    const { access } = credentials;
-    if (access && access.token !== request.refused && access.expiresAt.getTime() > Date.now() + safetySeconds * 1000) {
-      return access.token;
-    }
-    return this.refresh(request, credentials);
   }
 
   private async load({ firmId, connectionId }: TokenRequest): Promise<Credentials> {
@@ -62,15 +54,25 @@ export class AccessTokens {
     throw providerFailure("CREDENTIALS_MISSING", { action: { kind: "REVOKE", reason: "CREDENTIALS_REFUSED" } });
   }
 
-  /** The provider is asked outside any transaction. */
-  private async refresh(request: TokenRequest, { refreshToken }: Credentials): Promise<string> {
-    const grant = await request.provider.refreshAccess(refreshToken, request.call);
-    await unitOfWork(this.em, request.firmId, (unit) =>
-      replaceCredentials(unit, this.cipher, request.connectionId, {
-        ...grant,
-        refreshToken: grant.refreshToken ?? refreshToken,
-      }),
-    );
-    return grant.accessToken;
+  /** Null where another process refreshes, or has, since the tokens were read. */
+  private async refreshOnce(request: TokenRequest, refreshToken: string): Promise<string | null> {
+    const key = `${request.firmId}:${request.connectionId}`;
+    const underWay = this.refreshing.get(key);
+    if (underWay) return underWay;
+    const refreshed = new TokenRefresh(this.em, this.cipher, request).run(refreshToken);
+    this.refreshing.set(key, refreshed);
+    try {
+      return await refreshed;
+    } finally {
+      this.refreshing.delete(key);
+    }
+  }
+
+  private async wait({ call }: TokenRequest): Promise<void> {
+    try {
+      await delay(lookEveryMs, undefined, { signal: call.signal });
+    } catch (error) {
+      throw providerFailure("CALL_ABORTED", { cause: error });
+    }
   }
 }

@@ -19,7 +19,9 @@ import type { SyncRun } from "../attempts/sync-run.entity.js";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import { failpoint } from "../failpoints.js";
 import type { ChangePage, EventChange, KnownEvent, ProviderFailure } from "../providers/provider.js";
+import { inSpan } from "../tracing/span.js";
 
 /** The run has been started again by another worker, or ended: this attempt may write nothing more. */
 export class FencedOffError extends Error {
@@ -60,6 +62,7 @@ export class AttemptWriter {
           : { start: daysFrom(unit.now, -window.pastDays), end: daysFrom(unit.now, window.futureDays) };
       run.beginFullRound(range.start, range.end);
       await forgetSeen(unit, run.id);
+      await failpoint("round.in-transaction");
       return { kind: run.isBounded() ? "BOUNDED" : "FULL", range };
     });
   }
@@ -72,11 +75,15 @@ export class AttemptWriter {
 
   /** A page, and the checkpoint after which the next attempt goes on. */
   async writePage(page: ChangePage, round: Round, requestCount: number): Promise<void> {
-    await this.write(async (unit, run) => {
-      const applied = await this.apply(unit, run, page.changes, round);
-      run.checkpoint(page.resumePageToken, applied, applied.seen);
-      await this.countRequests(unit, requestCount);
-    });
+    await inSpan("page write", {}, () =>
+      this.write(async (unit, run) => {
+        const applied = await this.apply(unit, run, page.changes, round);
+        run.checkpoint(page.resumePageToken, applied, applied.seen);
+        await this.countRequests(unit, requestCount);
+        await failpoint("page.in-transaction");
+      }),
+    );
+    await failpoint("page.committed");
   }
 
   /** Between the pages: requests sent so far. @throws CancelledError, FencedOffError when the attempt may not go on */
@@ -86,21 +93,23 @@ export class AttemptWriter {
 
   /** The last page: its changes, the sweep of a full round, the cursor, and the end of attempt and run. */
   async finish(page: ChangePage, round: Round, cursorFingerprint: string, requestCount: number): Promise<void> {
-    await this.complete(async (closing) => {
-      const { unit, run, connection } = closing;
-      const applied = await this.apply(unit, run, page.changes, round);
-      run.checkpoint(null, applied, applied.seen);
-      const isFull = round.kind === "FULL";
-      if (isFull && !(await this.sweepRound(closing, round, requestCount))) return;
-      connection.cursor = page.nextCursor;
-      connection.cursorFingerprint = cursorFingerprint;
-      if (isFull) {
-        connection.windowStart = round.range.start;
-        connection.windowEnd = round.range.end;
-      }
-      closing.statistics.connectionPulled();
-      await closeSucceeded(closing, requestCount, this.engine);
-    });
+    await inSpan("page write", {}, () =>
+      this.complete(async (closing) => {
+        const { unit, run, connection } = closing;
+        const applied = await this.apply(unit, run, page.changes, round);
+        run.checkpoint(null, applied, applied.seen);
+        const isFull = round.kind === "FULL";
+        if (isFull && !(await this.sweepRound(closing, round, requestCount))) return;
+        connection.cursor = page.nextCursor;
+        connection.cursorFingerprint = cursorFingerprint;
+        if (isFull) {
+          connection.windowStart = round.range.start;
+          connection.windowEnd = round.range.end;
+        }
+        closing.statistics.connectionPulled();
+        await closeSucceeded(closing, requestCount, this.engine);
+      }),
+    );
   }
 
   /**
@@ -123,6 +132,7 @@ export class AttemptWriter {
     await this.complete(async (closing) => {
       const { unit, run } = closing;
       run.addCounts(await this.apply(unit, run, changes, { ...round, kind: "SINCE" }));
+      await failpoint("confirmation.in-transaction");
       await forgetSeen(unit, run.id);
       await closeSucceeded(closing, requestCount, this.engine);
     });
@@ -178,6 +188,7 @@ export class AttemptWriter {
         return false;
       case "SWEPT":
         run.cancelledCount += swept.cancelled;
+        await failpoint("sweep.in-transaction");
         return true;
     }
   }
@@ -206,6 +217,7 @@ export class AttemptWriter {
   }
 
   private async close(work: (closing: Closing) => Promise<void>): Promise<void> {
+    await failpoint("close.before");
     await unitOfWork(this.em, this.attempt.firmId, async (unit) => {
       const locked = await lockRunAndConnection(unit, this.attempt.runId);
       if (!locked) throw new FencedOffError(this.attempt);
@@ -215,7 +227,9 @@ export class AttemptWriter {
       await work({ unit, ...locked, attempt, statistics });
       await unit.em.flush();
       await statistics.apply(unit, locked.connection.id);
+      await failpoint("close.in-transaction");
     });
+    await failpoint("close.committed");
   }
 
   private async write<T>(work: (unit: UnitOfWork, run: SyncRun) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import type { StartedAttempt } from "../attempts/start-attempt.js";
+import { failpoint } from "../failpoints.js";
 import { providerFailure } from "../providers/failure.js";
 import {
   ProviderFailure,
@@ -61,9 +62,11 @@ export class Pull {
   }
 
   private async pages(round: Round, firstToken: string | null): Promise<void> {
+    await failpoint("round.begun");
     let next = this.fetchPage(round, firstToken);
     for (;;) {
       const page = await this.resolved(await next);
+      await failpoint("page.fetched");
       if (page.nextPageToken === null) {
         await this.finish(page, round);
         return;
@@ -71,6 +74,7 @@ export class Pull {
       this.notePageToken(page.nextPageToken);
       next = this.fetchPage(round, page.nextPageToken);
       next.catch(() => undefined); // seen when it is awaited, after the write
+      await failpoint("page.before-write");
       await this.writer.writePage(page, round, this.access.requestCount);
     }
   }
@@ -84,7 +88,10 @@ export class Pull {
     await this.writer.writePage(page, round, this.access.requestCount);
     const events = await this.writer.missingEvents(round, this.access.requestCount);
     if (events === null) return; // refused, and the attempt closed
-    await this.writer.finishBounded(await this.askFor(events), round, this.access.requestCount);
+    await failpoint("confirmation.before-asking");
+    const told = await this.askFor(events);
+    await failpoint("confirmation.answered");
+    await this.writer.finishBounded(told, round, this.access.requestCount);
   }
 
   private notePageToken(token: string): void {

@@ -3,17 +3,15 @@ import type { Logger } from "pino";
 import { fromKysely, PgBoss } from "pg-boss";
 import type { RunQueue } from "../attempts/run-queue.js";
 import type { SyncRun } from "../attempts/sync-run.entity.js";
+import { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import { queueSchema, syncQueue } from "../database/queue-schema.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { originOfJob } from "../tracing/scope.js";
+import type { JobPayload } from "./job-payload.js";
+import { mailboxKey, type Mailbox } from "./mailbox-key.js";
 import type { RunWatcher } from "./run-watcher.js";
 
-/** What a job holds: only ids. */
-export interface JobPayload {
-  firmId: string;
-  runId: string;
-}
-
-/** Who waits for a person goes first. */
+/** What a person waits for goes first; what has been tried goes after what has not. */
 export const priorities = { manual: 40, notification: 30, push: 20, retry: 10, scheduled: 0 } as const;
 
 /** A pg-boss on the system login; `isWorking` where this process takes jobs, not only sends them. */
@@ -26,7 +24,6 @@ export function createBoss(systemUrl: string, isWorking: boolean, log: Logger): 
     createSchema: false,
     schedule: false,
     supervise: isWorking,
-    useListenNotify: isWorking,
     reindex: false, // needs the owner
     // A lost worker is noticed after its 10 s heartbeat plus this.
     superviseIntervalSeconds: 1,
@@ -54,13 +51,18 @@ export class PgBossRunQueue implements RunQueue {
   async send(unit: UnitOfWork, run: SyncRun, startAfter: Date | null): Promise<void> {
     const jobId = randomUUID();
     const delaySeconds = startAfter ? Math.max(0, (startAfter.getTime() - unit.now.getTime()) / 1000) : 0;
-    await this.boss.send(syncQueue, { firmId: unit.firmId, runId: run.id } satisfies JobPayload, {
-      id: jobId,
-      priority: priorityOf(run),
-      // Relative, by the database's clock. A job without it is told to the workers at commit.
-      ...(delaySeconds > 0 ? { startAfter: delaySeconds } : {}),
-      db: fromKysely(unit.em.getKysely()),
-    });
+    await this.boss.send(
+      syncQueue,
+      { firmId: unit.firmId, runId: run.id, ...originOfJob(run.id) } satisfies JobPayload,
+      {
+        id: jobId,
+        priority: priorityOf(run),
+        group: jobGroup(unit.firmId, await mailboxOf(unit, run)),
+        // Relative, by the database's clock. A job without it is told to the workers at commit.
+        ...(delaySeconds > 0 ? { startAfter: delaySeconds } : {}),
+        db: fromKysely(unit.em.getKysely()),
+      },
+    );
     run.jobId = jobId;
   }
 
@@ -69,8 +71,19 @@ export class PgBossRunQueue implements RunQueue {
   }
 }
 
+/** What limits the jobs under way at once: their mailbox as the group, their firm as its tier (see claim-jobs.ts). */
+export function jobGroup(firmId: string, mailbox: Mailbox): { id: string; tier: string } {
+  return { id: mailboxKey(mailbox), tier: firmId };
+}
+
+function mailboxOf(unit: UnitOfWork, run: SyncRun): Promise<CalendarConnection> {
+  return unit.em.findOneOrFail(CalendarConnection, { firmId: unit.firmId, id: run.connectionId });
+}
+
+/** A replay is manual whatever made its run, and an automatic retry is a retry even where a manager made it. */
 function priorityOf(run: SyncRun): number {
-  if (run.trigger === "MANUAL" || run.trigger === "CONNECT") return priorities.manual;
+  if (run.status === "RETRYING" && run.retryCount > 0) return priorities.retry;
+  if (run.trigger === "MANUAL" || run.trigger === "CONNECT" || run.replayOfId !== null) return priorities.manual;
   if (run.retryCount > 0) return priorities.retry;
   if (run.direction === "PUSH") return priorities.push;
   return run.trigger === "NOTIFICATION" ? priorities.notification : priorities.scheduled;

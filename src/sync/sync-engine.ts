@@ -2,9 +2,13 @@ import type { PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import type { RetryPolicy } from "../attempts/retry-policy.js";
 import type { CredentialCipher } from "../connections/credential-cipher.js";
+import type { OutageLimits } from "../connections/outage-limits.js";
 import type { Database } from "../database/orm.js";
 import type { CalendarProvider, ProviderName } from "../providers/provider.js";
 import { AccessTokens } from "./access-tokens.js";
+import { ProviderMonitor } from "./provider-monitor.js";
+import { ProviderTraffic } from "./provider-traffic.js";
+import { PullIntervals } from "./pull-intervals.js";
 import { createBoss, PgBossRunQueue } from "./queue.js";
 import { RunWatcher } from "./run-watcher.js";
 import { Scheduler } from "./scheduler.js";
@@ -20,8 +24,11 @@ export interface SyncEngineOptions {
   cipher: CredentialCipher;
   providers: ReadonlyMap<ProviderName, CalendarProvider>;
   policy: RetryPolicy;
+  limits: OutageLimits;
   window: { pastDays: number; futureDays: number };
   intervalSeconds: number;
+  /** Planned pulls use at most half of it. */
+  googleDailyRequests: number;
   workerConcurrency: number;
   isWorker: boolean;
   isScheduler: boolean;
@@ -36,8 +43,7 @@ export class SyncEngine {
     private readonly boss: PgBoss,
     private readonly watcher: RunWatcher,
     queue: PgBossRunQueue,
-    private readonly worker: Worker | null,
-    private readonly scheduler: Scheduler | null,
+    private readonly parts: { worker: Worker | null; monitor: ProviderMonitor | null; scheduler: Scheduler | null },
   ) {
     this.queue = queue;
   }
@@ -45,23 +51,28 @@ export class SyncEngine {
   static async start(options: SyncEngineOptions): Promise<SyncEngine> {
     const { log } = options;
     const { em } = options.database;
+    const { em: systemEm } = options.systemDatabase;
     const boss = createBoss(options.systemUrl, options.isWorker, log);
     const watcher = new RunWatcher(em, options.appUrl, log);
     const queue = new PgBossRunQueue(boss, watcher);
-    const engine = { policy: options.policy, queue };
+    const { limits } = options;
+    const traffic = new ProviderTraffic(systemEm, limits, log);
+    const engine = { policy: options.policy, queue, gate: traffic, limits };
     const tokens = new AccessTokens(em, options.cipher);
     const { providers, window, workerConcurrency: concurrency } = options;
     const worker = options.isWorker
-      ? new Worker({ em, boss, engine, tokens, providers, window, concurrency, log })
+      ? new Worker({ em, systemEm, boss, engine, traffic, tokens, providers, window, concurrency, log })
       : null;
+    const monitor = options.isWorker ? new ProviderMonitor(systemEm, traffic, limits, log) : null;
     const scheduler = options.isScheduler
-      ? new Scheduler(options.systemDatabase.em, boss, options.intervalSeconds, log)
+      ? new Scheduler(systemEm, boss, new PullIntervals(systemEm, options, log), log)
       : null;
     await boss.start();
     await watcher.start();
     await worker?.start();
+    monitor?.start();
     scheduler?.start();
-    return new SyncEngine(boss, watcher, queue, worker, scheduler);
+    return new SyncEngine(boss, watcher, queue, { worker, monitor, scheduler });
   }
 
   /** Who waits for a run is answered at once, with the run as it is. */
@@ -71,8 +82,10 @@ export class SyncEngine {
 
   /** Schedules no more, gives the runs under way back to other workers, and ends. */
   async stop(): Promise<void> {
-    await this.scheduler?.stop();
-    if (this.worker) await this.worker.stop();
+    const { worker, monitor, scheduler } = this.parts;
+    await scheduler?.stop();
+    await monitor?.stop();
+    if (worker) await worker.stop();
     else await this.boss.stop({ graceful: false });
     await this.watcher.stop();
   }

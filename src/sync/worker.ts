@@ -1,23 +1,35 @@
-import type { Job, PgBoss } from "pg-boss";
+import type { PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import type { Engine } from "../attempts/close-attempt.js";
 import { startAttempt, type StartedAttempt } from "../attempts/start-attempt.js";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
-import { syncQueue } from "../database/queue-schema.js";
+import { failpoint } from "../failpoints.js";
 import { providerFailure } from "../providers/failure.js";
 import { ProviderFailure, type CalendarProvider, type ProviderName } from "../providers/provider.js";
+import { comingFrom } from "../tracing/scope.js";
+import { inSpan } from "../tracing/span.js";
 import type { AccessTokens } from "./access-tokens.js";
 import { AppointmentPull } from "./appointment-pull.js";
 import { AttemptWriter, CancelledError, FencedOffError } from "./attempt-writer.js";
 import { CalendarAccess } from "./calendar-access.js";
+import { claimJobs, type ClaimedJob } from "./claim-jobs.js";
+import { JobLoop } from "./job-loop.js";
+import type { JobPayload } from "./job-payload.js";
+import { Probe } from "./probe.js";
+import type { ProviderTraffic } from "./provider-traffic.js";
 import { Pull } from "./pull.js";
-import type { JobPayload } from "./queue.js";
+import { RequestLease } from "./request-lease.js";
+import { RequestQuotas } from "./request-quotas.js";
+import { WorkerCapacity } from "./worker-capacity.js";
 
 export interface WorkerParts {
   em: EntityManager;
+  /** On the system login: what is limited over all firms. */
+  systemEm: EntityManager;
   boss: PgBoss;
   engine: Engine;
+  traffic: ProviderTraffic;
   tokens: AccessTokens;
   providers: ReadonlyMap<ProviderName, CalendarProvider>;
   window: { pastDays: number; futureDays: number };
@@ -30,59 +42,68 @@ const stopTimeoutMs = 8_000;
 /** Takes runs from the queue and works on them: one attempt a job. */
 export class Worker {
   private readonly stopping = new AbortController();
+  private readonly capacity: WorkerCapacity;
+  private readonly jobs: JobLoop;
+  private readonly quotas: RequestQuotas;
 
-  constructor(private readonly parts: WorkerParts) {}
+  constructor(private readonly parts: WorkerParts) {
+    const { systemEm, boss, concurrency, log } = parts;
+    this.capacity = new WorkerCapacity(systemEm, concurrency, log);
+    this.quotas = new RequestQuotas(systemEm);
+    this.jobs = new JobLoop({
+      boss,
+      claim: (most) => claimJobs(systemEm, boss, most),
+      work: (job, signal) => comingFrom(job.data, () => this.work(job, signal)),
+      concurrency,
+      log,
+    });
+  }
 
   async start(): Promise<void> {
-    await this.parts.boss.work<JobPayload>(
-      syncQueue,
-      {
-        localConcurrency: this.parts.concurrency,
-        batchSize: 1,
-        // Due retries and the jobs of lost workers are not notified, so they are found by polling.
-        pollingIntervalSeconds: 1,
-        notifyPollingIntervalSeconds: 1,
-        burstWhenReadyExceeds: 1,
-      },
-      async (jobs) => {
-        for (const job of jobs) await this.work(job);
-      },
-    );
+    await this.capacity.start();
+    await this.jobs.start();
   }
 
   /** Attempts under way are closed as stopped and their runs given back; resolves when all have ended. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.parts.boss.stop({ graceful: true, timeout: stopTimeoutMs });
+    await failpoint("stop.begun");
+    await this.jobs.stop(stopTimeoutMs);
+    await failpoint("stop.given-back");
+    await this.capacity.stop();
+    await this.parts.boss.stop({ graceful: false });
   }
 
-  private async work(job: Job<JobPayload>): Promise<void> {
+  private async work(job: ClaimedJob, claimSignal: AbortSignal): Promise<void> {
     const { em, engine, log } = this.parts;
+    await failpoint("claim.committed");
     const started = await startAttempt(em, { jobId: job.id, ...job.data }, engine);
     if (!started) return;
-    const attemptLog = log.child({
-      firmId: started.firmId,
-      connectionId: started.connection.id,
-      correlationId: started.run.correlationId,
-      attemptId: started.attemptId,
-    });
+    await failpoint("start.committed");
+    const ids = idsOf(started, job.data);
+    const attemptLog = log.child(ids);
     const name = `${started.run.operation.toLowerCase()} of connection ${started.connection.id}`;
     attemptLog.info(`attempt ${started.attemptId}: ${name} started (retry ${started.run.retryCount})`);
-    const outcome = await this.attempt(started, job.signal, attemptLog);
+    const outcome = await inSpan("attempt", { kind: "CONSUMER", attributes: ids }, () =>
+      this.attempt(started, claimSignal, attemptLog),
+    );
     attemptLog.info(`attempt ${started.attemptId}: ${name} ${outcome}`);
   }
 
   /** Closes the attempt whatever happens, and says how; throws only when the database does not let it. */
-  private async attempt(started: StartedAttempt, jobSignal: AbortSignal, log: Logger): Promise<string> {
-    const { em, engine, tokens, providers, window } = this.parts;
+  private async attempt(started: StartedAttempt, claimSignal: AbortSignal, log: Logger): Promise<string> {
+    const { em, engine, traffic, tokens, providers, window } = this.parts;
+    const probe = new Probe(started, traffic);
     const provider = providers.get(started.connection.provider);
     const writer = new AttemptWriter(em, started, engine);
     if (!provider) {
       await writer.fail(providerFailure("INVALID_CLIENT", { action: { kind: "HOLD" } }), 0);
+      await probe.failed(null);
       return "held: this server has no application for its provider";
     }
-    const signal = AbortSignal.any([jobSignal, this.stopping.signal]);
-    const access = new CalendarAccess(started, provider, tokens, signal);
+    const signal = AbortSignal.any([claimSignal, this.stopping.signal]);
+    const lease = new RequestLease(this.quotas, provider, started.connection.accountEmail);
+    const access = new CalendarAccess(started, provider, tokens, signal, probe, lease);
     const pull =
       started.run.appointmentId === null
         ? new Pull(started, access, writer, window)
@@ -91,9 +112,12 @@ export class Worker {
       await pull.run();
       return "succeeded";
     } catch (error) {
-      return await this.closeAfter(error, access.requestCount, writer, log);
+      const outcome = await this.closeAfter(error, access.requestCount, writer, log);
+      await probe.failed(error);
+      return outcome;
     } finally {
       access.end();
+      await lease.end();
     }
   }
 
@@ -116,6 +140,19 @@ export class Worker {
       throw closingError;
     }
   }
+}
+
+/** By which log lines and spans of the attempt are found. */
+function idsOf(started: StartedAttempt, { requestId }: JobPayload): Record<string, string> {
+  const { firmId, connection, run, attemptId } = started;
+  return {
+    ...(requestId === undefined ? {} : { requestId }),
+    firmId,
+    connectionId: connection.id,
+    ...(run.appointmentId === null ? {} : { appointmentId: run.appointmentId }),
+    correlationId: run.correlationId,
+    attemptId,
+  };
 }
 
 function failureOf(error: unknown, log: Logger): ProviderFailure {

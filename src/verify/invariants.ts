@@ -4,6 +4,7 @@ import { auditInvariants } from "./audit-invariants.js";
 import { connectionInvariants } from "./connection-invariants.js";
 import type { Invariant } from "./invariant.js";
 import { managerInvariants } from "./manager-invariants.js";
+import { outageInvariants } from "./outage-invariants.js";
 import { queueInvariants } from "./queue-invariants.js";
 import { runInvariants } from "./run-invariants.js";
 import { schemaInvariants } from "./schema-invariants.js";
@@ -17,6 +18,7 @@ export const invariants: readonly Invariant[] = [
   ...runInvariants,
   ...attemptInvariants,
   ...queueInvariants,
+  ...outageInvariants,
   ...appointmentInvariants,
   ...auditInvariants,
   ...managerInvariants,

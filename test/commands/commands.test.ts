@@ -62,7 +62,7 @@ describe("npm run verify", () => {
   test("exits 2 for arguments, and for a wrong configuration", async () => {
     const called = await runCommandProcess("verify", ["--quick"], environment);
     expect(called).toMatchObject({ exitCode: 2, stdout: "" });
-    expect(called.stderr).toMatch(/^verify: .*--quick.*Usage: npm run verify\n$/);
+    expect(called.stderr).toMatch(/^verify: .*--quick.*Usage: npm run verify -- \[--after-restore\]\n$/);
     const configured = await runCommandProcess("verify", [], { ...environment, PORT: "x", MAX_RETRIES: "x" });
     expect(configured).toMatchObject({ exitCode: 2, stdout: "" });
     expect(configured.stderr).toMatch(/PORT: .*\nMAX_RETRIES: /);

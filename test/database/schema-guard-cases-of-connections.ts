@@ -34,6 +34,7 @@ export const connectionGuardCases: GuardCase[] = [
       ["a window of no length", { window_start: nine, window_end: nine }],
       ["a window backwards", { window_start: ten, window_end: nine }],
     ],
+    calendar_connection_circuit_failures_check: [["fewer than no failed runs", { circuit_failures: -1 }]],
     calendar_connection_cursor_has_fingerprint: [
       ["a cursor of an unknown request", { cursor: "c" }],
       ["a fingerprint of no cursor", { cursor_fingerprint: "f" }],
@@ -53,6 +54,7 @@ export const connectionGuardCases: GuardCase[] = [
       ["an access token for ever", { access_token: Buffer.from("a") }],
       ["an end of no access token", { access_token_expires_at: ten }],
     ],
+    calendar_credential_refresh_lease_ends: [["a lease of nobody", { refresh_lease_ends_at: ten }]],
   }),
   ...refusedBy("calendar_credential", "23503", {
     calendar_credential_firm_id_connection_id_fkey: [["tokens of no calendar", { connection_id: 1 }]],

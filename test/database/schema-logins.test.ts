@@ -59,9 +59,10 @@ describe("the rights are exactly those listed:", () => {
       calendar_credential: "select(connection_id,firm_id,key_version)",
       connection_statistics: "select",
       appointment: "select",
-      sync_run: "insert(connection_id,direction,firm_id,job_id,operation,trigger) select update(job_id,status)",
+      sync_run:
+        "insert(connection_id,direction,firm_id,job_id,operation,trigger) select update(job_id,next_retry_at,status,waits_for_provider)",
       idempotency_key: "delete select",
-      sync_attempt: "select",
+      sync_attempt: "select update(next_retry_at)",
       seen_appointment: "select",
       audit_event: "select",
       [migrationTable]: "select",

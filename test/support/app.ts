@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { GraphQLClient } from "graphql-request";
 import pg from "pg";
-import { pino } from "pino";
+import { pino, type Logger } from "pino";
 import type { Role } from "../../src/access/actor.js";
 import { signToken } from "../../src/access/token.js";
 import { startApplication, type Application } from "../../src/application.js";
 import { readConfig, type Config } from "../../src/config.js";
 import { CredentialCipher } from "../../src/connections/credential-cipher.js";
+import { outageLimits, type OutageLimits } from "../../src/connections/outage-limits.js";
 import { storeCredentials } from "../../src/connections/credentials.js";
 import { openDatabase, type Database } from "../../src/database/orm.js";
 import { unitOfWork } from "../../src/database/unit-of-work.js";
@@ -18,12 +19,19 @@ import type { ProviderName } from "../../src/providers/provider.js";
 import { startSimulator, type Simulator } from "../../src/simulator/simulator.js";
 import { createTestDatabase, type TestDatabase } from "./database.js";
 
+/** Outages are for the tests that are about them: otherwise no retry waits for its turn, and no breaker opens. */
+const noLimits: Partial<OutageLimits> = { retryBurst: 1_000_000, breakerConnections: 1_000_000 };
+
 /** A retry policy whose delays are too short to wait for. */
 export const quickRetries = { MAX_DELAY_SECONDS: "0.05" };
 
 export interface TestAppOptions {
   /** Variables of the configuration. */
   environment?: Readonly<Record<string, string>>;
+  /** Where a test is about outages: what differs from the usual limits. */
+  limits?: Partial<OutageLimits>;
+  /** Where a test is about the log. */
+  log?: Logger;
   /** Of another process, to be shared; without it the database, the calendars and the secrets are new. */
   installation?: Installation;
 }
@@ -38,6 +46,8 @@ export interface Installation {
 /** The whole server on a database of its own, with a simulated provider, spoken to over HTTP. */
 export class TestApp {
   readonly url: string;
+  /** Of the metrics and probes, where METRICS_PORT is set. */
+  readonly operationsUrl: string;
   readonly simulator: Simulator;
 
   private constructor(
@@ -49,6 +59,7 @@ export class TestApp {
     private readonly cleanUps: (() => Promise<unknown>)[],
   ) {
     this.url = application.url ?? "";
+    this.operationsUrl = application.operationsUrl ?? "";
     this.simulator = installation.simulator;
   }
 
@@ -75,7 +86,8 @@ export class TestApp {
         clientSecret: "secret",
       },
       graphiqlToken: null,
-      log: pino({ level: process.env["TEST_LOG"] ?? "silent" }),
+      limits: { ...outageLimits, ...(options.limits ?? noLimits) },
+      log: options.log ?? pino({ level: process.env["TEST_LOG"] ?? "silent" }),
     });
     const appDatabase = await openDatabase(database.appUrl, 2);
     const superuser = new pg.Pool({ connectionString: database.superuserUrl, max: 2 });
@@ -179,9 +191,12 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
   throw new Error("waited 20 s in vain");
 }
 
-async function newInstallation(): Promise<Installation> {
-  const database = await createTestDatabase();
+/** A new one, on a database of the test run unless another one is given. Whoever makes it closes its simulator. */
+export async function newInstallation(database?: TestDatabase): Promise<Installation> {
+  database ??= await createTestDatabase();
   const environment = {
+    // Tests say themselves when a pull is due: a connection's own moment of a week comes in their time by hardly any chance.
+    SYNC_INTERVAL_SECONDS: "604800",
     DATABASE_URL: database.appUrl,
     DATABASE_SYSTEM_URL: database.systemUrl,
     HOST: "127.0.0.1",

@@ -2,14 +2,27 @@
  * Lets Node run this project's TypeScript without a build (`node --import ./test/support/typescript.js file.ts`): for child
  * processes of tests, and for jest's global set-up, which jest runs outside its own module system.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
-import { transformFileSync } from "@swc/core";
+import { transformSync } from "@swc/core";
 
 const project = new URL("../../", import.meta.url).href;
 
 const isOurs = (url) => url?.startsWith(project) && !url.includes("/node_modules/");
+
+/** Faults that a test plants in this process: `[{ file, find, replace }]`, each of which must stand exactly once in its file. */
+const planted = JSON.parse(process.env.TEST_PLANTED_FAULTS ?? "[]");
+
+function sourceOf(path) {
+  let source = readFileSync(path, "utf8");
+  for (const { file, find, replace } of planted) {
+    if (!path.endsWith(`/${file}`)) continue;
+    if (source.split(find).length !== 2) throw new Error(`"${find}" does not stand exactly once in ${file}`);
+    source = source.replace(find, () => replace);
+  }
+  return source;
+}
 
 registerHooks({
   resolve(specifier, context, nextResolve) {
@@ -21,7 +34,8 @@ registerHooks({
   },
   load(url, context, nextLoad) {
     if (!isOurs(url) || !url.endsWith(".ts")) return nextLoad(url, context);
-    const { code } = transformFileSync(fileURLToPath(url), { sourceMaps: "inline" });
+    const filename = fileURLToPath(url);
+    const { code } = transformSync(sourceOf(filename), { filename, sourceMaps: "inline" });
     return { format: "module", source: code, shortCircuit: true };
   },
 });

@@ -1,9 +1,10 @@
 /**
  * A worker in a process of its own, so that a test can kill it. Its configuration is its environment; Google's addresses are set there.
- * Prints a line when it takes jobs.
+ * OUTAGE_LIMITS holds, as JSON, what differs from the usual limits. Prints a line when it takes jobs.
  */
 import { pino } from "pino";
 import { startApplication } from "../../src/application.js";
+import { outageLimits, type OutageLimits } from "../../src/connections/outage-limits.js";
 import { readConfig } from "../../src/config.js";
 
 const config = readConfig(process.env);
@@ -15,6 +16,7 @@ await startApplication({
   logins: config.database.logins,
   google: { apiUrl, tokenUrl, clientId: client.id, clientSecret: client.secret },
   graphiqlToken: null,
+  limits: { ...outageLimits, ...(JSON.parse(process.env["OUTAGE_LIMITS"] ?? "{}") as Partial<OutageLimits>) },
   log: pino({ level: "silent" }),
 });
 process.stdout.write("working\n");

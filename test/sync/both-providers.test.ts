@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { ClientError } from "graphql-request";
 import type { ProviderName } from "../../src/providers/provider.js";
-import { quickRetries, TestApp } from "../support/app.js";
+import { quickRetries, TestApp, until } from "../support/app.js";
 import { addEvent, addEvents, at } from "../support/calendar.js";
 import { storedAndProvided } from "../support/stored.js";
 
@@ -241,7 +241,8 @@ describe("on two processes", () => {
       "select id, correlation_id from sync_attempt where connection_id = $1 and state = 'OPEN'",
       [connection],
     );
-    app.simulator.control.addFault({ match: { account, pathRegex: "/events" }, then: { delayMs: 4000 } });
+    const held = app.simulator.control.addFault({ match: { account, pathRegex: "/events" }, then: { delayMs: 9000 } });
+    let answered = 0;
     const replay = "mutation ($id: ID!) { replayAttempt(attemptId: $id) { result { status } } }";
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
@@ -249,7 +250,11 @@ describe("on two processes", () => {
           .manager<{ replayAttempt: { result: { status: string } } }>(replay, { id: attempt?.id })
           .then(
             ({ replayAttempt }) => replayAttempt.result.status,
-            (error: unknown) => (error instanceof ClientError ? error.response.errors?.[0]?.extensions["code"] : error),
+            (error: unknown) => {
+              answered += 1;
+              if (answered === 99) app.simulator.control.clearFaults(held.id);
+              return error instanceof ClientError ? error.response.errors?.[0]?.extensions["code"] : error;
+            },
           ),
       ),
     );
@@ -268,13 +273,17 @@ describe("on two processes", () => {
   test("100 resyncs of one connection at once are one run", async () => {
     const account = "hundred-resyncs@example.org";
     const connection = await app.connect(account);
-    app.simulator.control.addFault({ match: { account, pathRegex: "/events" }, then: { delayMs: 4000 } });
-    const mutation = "mutation ($id: ID!) { resyncConnection(connectionId: $id) { result { correlationId status } } }";
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, (_, index) =>
-        (index % 2 ? app : other).manager<{ resyncConnection: Resync }>(mutation, { id: connection }),
-      ),
+    const held = app.simulator.control.addFault({ match: { account, pathRegex: "/events" }, then: { delayMs: 9000 } });
+    const mutation =
+      "mutation ($id: ID!) { resyncConnection(connectionId: $id, waitSeconds: 25) { result { correlationId status } } }";
+    const asked = Array.from({ length: 100 }, (_, index) =>
+      (index % 2 ? app : other).manager<{ resyncConnection: Resync }>(mutation, { id: connection }),
     );
+    const requests = `select from audit_event
+      where resource_id = $1 and event_type = 'calendar_connection_resync_requested'`;
+    await until(async () => (await app.sql(requests, [connection])).length === asked.length);
+    app.simulator.control.clearFaults(held.id);
+    const answers = await Promise.all(asked);
     expect(new Set(answers.map(({ resyncConnection }) => resyncConnection.result.correlationId)).size).toBe(1);
     expect(answers.every(({ resyncConnection }) => resyncConnection.result.status === "SUCCESS")).toBe(true);
     expect(await app.sql("select from sync_run where connection_id = $1", [connection])).toHaveLength(1);

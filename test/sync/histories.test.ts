@@ -56,6 +56,7 @@ describe("the random histories find", () => {
     plant();
     const details = await live(90_000, kinds);
     expect(details.failed).toBe(true);
-    expect(String(details.errorInstance)).toContain("violated");
+    // By an invariant, or by the last full round, where that closes the first failure of the history.
+    expect(String(details.errorInstance)).toMatch(/violated|has not settled everything/);
   });
 });

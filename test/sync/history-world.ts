@@ -11,6 +11,7 @@ const environment = { MAX_RETRIES: "2", MAX_DELAY_SECONDS: "0.05", WORKER_CONCUR
 export class HistoryWorld {
   private connections = 0;
   private exchanged: Promise<void> = Promise.resolve();
+  private readonly underWay: Promise<unknown>[] = [];
 
   private constructor(
     private readonly app: TestApp,
@@ -22,7 +23,9 @@ export class HistoryWorld {
     return new HistoryWorld(app, await startWorker(app));
   }
 
+  /** Histories that the time limit has cut off go on to their end first: they would start a worker after this. */
   async stop(): Promise<void> {
+    await Promise.allSettled(this.underWay);
     await this.exchanged.catch(() => undefined);
     await this.worker.stop();
     await this.app.stop();
@@ -30,7 +33,9 @@ export class HistoryWorld {
 
   /** Lets each history happen to a new connection. @throws Error when an invariant is violated, or a connection does not come to rest */
   async live(histories: readonly (readonly Deed[])[]): Promise<void> {
-    const ended = await Promise.allSettled(histories.map((deeds) => this.liveOne(deeds)));
+    const lives = histories.map((deeds) => this.liveOne(deeds));
+    this.underWay.push(...lives);
+    const ended = await Promise.allSettled(lives);
     for (const outcome of ended) if (outcome.status === "rejected") throw outcome.reason;
     await this.expectNothingViolated();
   }

@@ -8,7 +8,9 @@ import { auditOf, letTimePass, refusalOf, seen } from "../support/manager.js";
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await TestApp.start({ environment: { MAX_RETRIES: "1", MAX_DELAY_SECONDS: "0.05" } });
+  app = await TestApp.start({
+    environment: { MAX_RETRIES: "1", MAX_DELAY_SECONDS: "0.05" },
+  });
 });
 
 afterEach(async () => {
@@ -58,6 +60,10 @@ async function statuses(connection: string): Promise<string[]> {
   return (await seen(app, connection)).syncRuns.nodes.map(({ status }) => status);
 }
 
+function isAsked(account: string): boolean {
+  return app.simulator.control.requests({ account }).some(({ url }) => url.includes("/events"));
+}
+
 /** A connection whose newest run is in that state; returns its id and the run's correlation id. */
 async function given(status: keyof typeof faults): Promise<{ connection: string; account: string; run: string }> {
   const account = `${status.toLowerCase()}-${crypto.randomUUID()}@example.com`;
@@ -66,6 +72,7 @@ async function given(status: keyof typeof faults): Promise<{ connection: string;
   app.simulator.control.addFault({ match: { account, pathRegex: "/events" }, ...faults[status] });
   await app.sql("update calendar_connection set next_pull_at = now() where id = $1", [connection]);
   await until(async () => (await statuses(connection))[0] === status);
+  await until(() => Promise.resolve(isAsked(account))); // so that its fault meets this run
   const [run] = (await seen(app, connection)).syncRuns.nodes;
   return { connection, account, run: String(run?.correlationId) };
 }

@@ -36,11 +36,12 @@ async function insert(client: pg.Client, table: string, rows: readonly Row[]): P
  *
  * - connection 1: run 1 succeeded after a retry, run 2 is a manager's resync that cancelled and moved an appointment, run 3 was
  *   cancelled with its failure resolved by run 2, run 4 is running a full round, run 5 is a resync that waits behind it
- * - connection 2: run 6 failed exhausted, run 7 is retrying
- * - connection 3: revoked, run 8 held; connection 4: run 9 refused a mass cancellation; connection 5: run 10 lost three workers
+ * - connection 2: run 6 failed exhausted, run 7 is retrying, with a place in the retry budget
+ * - connection 3: revoked, run 8 held; connection 4: run 9 refused a mass cancellation; connection 5: run 10 lost three workers, and the
+ *   circuit opened, because there had been no success for long
  * - connection 6: disconnected; connection 7: paused
- * - connection 8: run 11 succeeded when it was replayed, run 12 was cancelled by a manager while it ran
- * - connection 9: was paused and resumed; run 13 had failed exhausted and waits to be replayed
+ * - connection 8: run 11 succeeded when it was replayed, which closed the circuit, run 12 was cancelled by a manager while it ran
+ * - connection 9: was paused and resumed; run 13 had failed exhausted and waits to be replayed, and for its provider to be back
  */
 export async function insertConsistentHistory(client: pg.Client): Promise<void> {
   await client.query("begin");
@@ -63,7 +64,7 @@ const connections: Row[] = [
   { id: 2, status: "ACTIVE", next_pull_at: minute(90) },
   { id: 3, status: "REVOKED", status_reason: "CREDENTIALS_REFUSED", status_changed_at: minute(10) },
   { id: 4, status: "ACTIVE", next_pull_at: minute(90) },
-  { id: 5, status: "ACTIVE", next_pull_at: minute(90) },
+  { id: 5, status: "ACTIVE", next_pull_at: minute(90), circuit_failures: 1, circuit_opened_at: minute(16) },
   { id: 6, status: "REVOKED", status_reason: "DISCONNECTED", status_changed_at: minute(10) },
   { id: 7, status: "PAUSED", status_reason: "MANAGER", status_changed_at: minute(10) },
   { id: 8, status: "ACTIVE", next_pull_at: minute(90) },
@@ -159,7 +160,7 @@ const runs: (Row & { id: number })[] = [
       last_attempt_id: 8,
       open_failure_id: 8,
     },
-    ...{ next_retry_at: minute(80), job_id: jobOf(7), ...failure },
+    ...{ next_retry_at: minute(80), has_retry_slot: true, job_id: jobOf(7), ...failure },
   },
   { id: 8, connection_id: 3, status: "HELD", fence: 1, last_attempt_id: 9, open_failure_id: 9, ...refused },
   {
@@ -188,7 +189,7 @@ const runs: (Row & { id: number })[] = [
       last_attempt_id: 23,
       open_failure_id: 23,
     },
-    ...{ replay_of_id: 23, job_id: jobOf(13) },
+    ...{ replay_of_id: 23, job_id: jobOf(13), waits_for_provider: true },
   },
 ];
 
@@ -299,6 +300,9 @@ const events: (Row & { run?: number })[] = [
     at: minute(14),
     severity: "error",
   },
+  { type: "calendar_connection_circuit_opened", run: 10, on: ["calendar_connection", 5], at: minute(16) },
+  { type: "calendar_connection_circuit_opened", on: ["calendar_connection", 8], at: minute(11) },
+  { type: "calendar_connection_circuit_closed", run: 11, on: ["calendar_connection", 8], at: minute(12) },
   { type: "calendar_sync_run_abandoned", run: 10, on: ["sync_run", 10], at: minute(16), severity: "error" },
   ...[
     { run: 1, attempt: 2, count: 1, errorClass: null, exhausted: false, severity: "info", at: minute(3) },

@@ -155,7 +155,8 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
   "lost-workers": [{ sql: `update sync_run set lost_workers = 1 ${run(6)}`, found: [{ ...firm, runId: "6" }] }],
   "one-failed-pull": [
     {
-      sql: `update sync_run set status = 'FAILED', finished_at = ${earlier(22)}, next_retry_at = null, job_id = null ${run(7)};
+      sql: `update sync_run set status = 'FAILED', finished_at = ${earlier(22)}, next_retry_at = null, job_id = null,
+          has_retry_slot = false ${run(7)};
         update sync_attempt set max_retries_reached = true, next_retry_at = null ${run(8)};
         update connection_statistics set open_exhausted = 2, open_retryable = 0 where connection_id = 2`,
       found: [{ ...firm, connectionId: "2" }],
@@ -297,7 +298,8 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
   "runs-of-stopped-connection": [
     {
       sql: `update sync_run set connection_id = 7 ${run(5)}; update sync_run set job_id = '${jobOf(7)}' ${run(5)};
-        update pgboss.job set data = '{"firmId": "1", "runId": "5"}' where state = 'created'; update sync_run set status = 'HELD', next_retry_at = null, job_id = null ${run(7)};
+        update pgboss.job set data = '{"firmId": "1", "runId": "5"}' where state = 'created'; update sync_run set status = 'HELD', next_retry_at = null, job_id = null,
+          has_retry_slot = false ${run(7)};
         update sync_attempt set next_retry_at = null ${run(8)}`,
       found: [{ ...firm, connectionId: "7", runId: "5" }],
     },
@@ -403,7 +405,7 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
   ],
   "replay-waits": [
     {
-      sql: `update sync_run set status = 'FAILED', finished_at = ${earlier(20)}, job_id = null,
+      sql: `update sync_run set status = 'FAILED', finished_at = ${earlier(20)}, job_id = null, waits_for_provider = false,
         error_class = 'TRANSIENT', error_code = 'HTTP_503', error_summary = 'unavailable' ${run(13)}`,
       found: [{ ...firm, runId: "13" }],
     },
@@ -463,6 +465,31 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
   "asked-cancellation": [
     { sql: `update sync_run set cancel_requested_by_id = 'bob' ${run(12)}`, found: [{ ...firm, runId: "12" }] },
     { sql: `update sync_run set cancel_requested_by_id = 'ann' ${run(7)}`, found: [{ ...firm, runId: "7" }] },
+  ],
+  "circuit-is-audited": [
+    { sql: noEventOf("calendar_connection_circuit_opened", 5), found: [{ ...firm, connectionId: "5" }] },
+    {
+      sql: `update calendar_connection set circuit_opened_at = now() ${run(5)}`,
+      found: [{ ...firm, connectionId: "5" }],
+    },
+    {
+      sql: `update calendar_connection set circuit_opened_at = null ${run(5)}`,
+      found: [{ ...firm, connectionId: "5" }],
+    },
+    { sql: noEvent("calendar_connection_circuit_closed"), found: [{ ...firm, connectionId: "8" }] },
+  ],
+  "circuit-counts-failed-runs": [
+    { sql: `update calendar_connection set circuit_failures = 2 ${run(5)}`, found: [{ ...firm, connectionId: "5" }] },
+  ],
+  "reserved-retry": [
+    { sql: `update sync_run set has_retry_slot = true ${run(1)}`, found: [{ ...firm, runId: "1" }] },
+    { sql: `update sync_run set has_retry_slot = true ${run(5)}`, found: [{ ...firm, runId: "5" }] },
+  ],
+  "waiting-for-provider": [
+    { sql: `update sync_run set waits_for_provider = true ${run(8)}`, found: [{ ...firm, runId: "8" }] },
+  ],
+  "provider-traffic": [
+    { sql: "delete from across_firms.provider_traffic where provider = 'GOOGLE'", found: [{ provider: "GOOGLE" }] },
   ],
 };
 

@@ -67,7 +67,8 @@ describe("verify", () => {
       update connection_statistics set last_sync_at = last_sync_at - interval '200 days',
         last_successful_sync_at = last_successful_sync_at - interval '200 days';
       update audit_event set created_at = created_at - interval '200 days';
-      update calendar_connection set status_changed_at = status_changed_at - interval '200 days';
+      update calendar_connection set status_changed_at = status_changed_at - interval '200 days',
+        circuit_opened_at = circuit_opened_at - interval '200 days';
       delete from sync_attempt where connection_id = 1 and status <> 'RUNNING';
       update connection_statistics set archived_successes = 2, archived_transient_failures = 2 where connection_id = 1;
       delete from sync_run where id = 2;`;
@@ -80,7 +81,8 @@ describe("verify", () => {
       update sync_attempt set started_at = started_at - interval '800 days', finished_at = finished_at - interval '800 days';
       update connection_statistics set last_sync_at = last_sync_at - interval '800 days',
         last_successful_sync_at = last_successful_sync_at - interval '800 days';
-      update calendar_connection set status_changed_at = status_changed_at - interval '800 days';
+      update calendar_connection set status_changed_at = status_changed_at - interval '800 days',
+        circuit_opened_at = circuit_opened_at - interval '800 days';
       update appointment set updated_at = updated_at - interval '800 days';
       update idempotency_key set created_at = created_at - interval '800 days';
       delete from audit_event;`;

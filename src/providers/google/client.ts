@@ -6,6 +6,7 @@ import type { ProviderHttp } from "../http.js";
 import type { AccessGrant, CalendarProvider, ProviderCall } from "../provider.js";
 import { cursorFingerprint, GoogleCalendar } from "./calendar.js";
 import { googleFailure } from "./errors.js";
+import { googleQuotas } from "./quotas.js";
 
 export interface GoogleProviderOptions {
   /** Without the path `/calendar/v3`, e.g. https://www.googleapis.com/ */
@@ -23,6 +24,7 @@ export function googleProvider(options: GoogleProviderOptions): CalendarProvider
   return {
     name: "GOOGLE",
     cursorFingerprint,
+    quotas: googleQuotas,
     refreshAccess: (refreshToken, call) => refreshAccess(options, refreshToken, call),
     openCalendar: (calendarId, call) =>
       new GoogleCalendar(api, { apiUrl: options.apiUrl, fetch: options.http.fetchFor(call) }, calendarId),

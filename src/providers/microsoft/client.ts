@@ -7,6 +7,7 @@ import { CalendarReads } from "./calendar-reads.js";
 import { cursorFingerprint, MicrosoftCalendar } from "./calendar.js";
 import { microsoftFailure, refusalOf } from "./errors.js";
 import { Graph, jsonOf } from "./graph.js";
+import { microsoftQuotas } from "./quotas.js";
 
 export interface MicrosoftProviderOptions {
   /** With or without `v1.0`, e.g. https://graph.microsoft.com */
@@ -25,6 +26,7 @@ export function microsoftProvider(options: MicrosoftProviderOptions): CalendarPr
   return {
     name: "MICROSOFT",
     cursorFingerprint,
+    quotas: microsoftQuotas,
     refreshAccess: (refreshToken, call) => refreshAccess(options, refreshToken, call),
     openCalendar: (calendarId, call) =>
       new MicrosoftCalendar(new CalendarReads(new Graph(options.apiUrl, options.http.fetchFor(call)), calendarId)),

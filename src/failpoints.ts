@@ -1,0 +1,57 @@
+/**
+ * The places at which a process may die or freeze in a test, each where something is half done: what one transaction has committed and
+ * the next has not, or what a provider has answered and nobody has stored.
+ */
+export const failpoints = {
+  "schedule.taken": "Connections that are due are taken and their runs made; the transaction has no jobs yet.",
+  "schedule.queued": "The jobs of scheduled runs are sent; their transaction is not committed.",
+  "schedule.committed": "Scheduled runs and their jobs are committed.",
+  "claim.fetched": "A job is fetched from the queue under the lock of all claims; nothing is committed.",
+  "claim.committed": "A job is this process's; its run has not started.",
+  "start.lost-worker": "The attempt of a lost worker is closed; its run's next attempt is not written.",
+  "start.in-transaction": "An attempt is written and its run running; nothing is committed.",
+  "start.committed": "An attempt has started; nothing has been asked.",
+  "round.in-transaction": "A full round has begun and forgotten what the one before has seen; nothing is committed.",
+  "round.begun": "A round begins, or goes on where it was; no page has been asked for.",
+  "page.fetched": "A page has come, and what it calls missing is asked for; nothing of it is written.",
+  "page.before-write": "The next page is being fetched while this one is about to be written.",
+  "page.in-transaction": "A page is applied and the checkpoint moved; nothing is committed.",
+  "page.committed": "A page is committed, and the next one perhaps fetched.",
+  "sweep.in-transaction":
+    "What a full round has not seen is cancelled; the cursor has not moved and nothing is committed.",
+  "confirmation.before-asking": "A bounded round is complete; what it misses is about to be asked for.",
+  "confirmation.answered": "What has become of the missing events is known; nothing of it is written.",
+  "confirmation.in-transaction": "What has become of the missing events is applied; nothing is committed.",
+  "close.before": "An attempt is about to be closed, however it has ended.",
+  "close.in-transaction": "An attempt is closed with its run, counters and audit; nothing is committed.",
+  "close.committed": "An attempt is closed; its job is not completed.",
+  "retry.sent": "A failed run's next job is sent; its transaction is not committed.",
+  "waiting-pull.sent": "A pull that waited behind another one is sent; its transaction is not committed.",
+  "resync.in-transaction": "A resync is made, audited and sent; nothing is committed.",
+  "resync.committed": "A resync is asked for; its caller has no answer.",
+  "replay.in-transaction": "A replay is made, audited and sent; nothing is committed.",
+  "replay.committed": "A replay is asked for; its caller has no answer.",
+  "token.before-asking": "This process alone may refresh a connection's token; the provider has not been asked.",
+  "token.answered": "The provider has given new tokens; they are not stored.",
+  "token.in-transaction": "New tokens are stored; the transaction is not committed.",
+  "token.committed": "New tokens are committed; nobody uses them yet.",
+  "stop.draining": "The process is told to stop; what it is answering goes on.",
+  "stop.begun": "The attempts under way are told to stop; none is given back.",
+  "stop.given-back": "All attempts are closed or given back; connections are still open.",
+} as const satisfies Record<string, string>;
+
+export type Failpoint = keyof typeof failpoints;
+
+type Visitor = (name: Failpoint) => Promise<void> | undefined;
+
+let visitor: Visitor | null = null;
+
+/** Does nothing, unless a test has asked to be told: then what the test does there is waited for. */
+export function failpoint(name: Failpoint): Promise<void> | undefined {
+  return visitor?.(name);
+}
+
+/** For tests alone: nothing in the server calls it, so there is no way to turn failpoints on in production. Null turns them off. */
+export function visitFailpoints(by: Visitor | null): void {
+  visitor = by;
+}

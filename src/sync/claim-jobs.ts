@@ -1,0 +1,93 @@
+import { sql } from "kysely";
+import { fromKysely, type Job, type PgBoss } from "pg-boss";
+import type { EntityManager } from "../database/orm.js";
+import { queueSchema, syncQueue } from "../database/queue-schema.js";
+import { failpoint } from "../failpoints.js";
+import { jobPayload, type JobPayload } from "./job-payload.js";
+
+/** As many requests as Outlook answers at once for a mailbox; an attempt makes one at a time. */
+const jobsPerMailbox = 4;
+
+/** The part of all processes' concurrency that one firm may use while another, which uses less, waits. */
+const firmShare = 0.25;
+
+/** Any number that no other lock of this database has. */
+const claimLock = 7_310_001;
+
+export type ClaimedJob = Pick<Job<JobPayload>, "id" | "retryCount" | "data">;
+
+/**
+ * Takes up to so many jobs for this process, by priority and then by age, over all firms. Passed over are jobs of mailboxes that have as
+ * many jobs under way as they may, and jobs of firms that use their share of the workers, as long as one of a firm that uses less can
+ * start: a firm alone has all workers, and several that want more than their shares have as many as each other. One process at a time
+ * claims, so that the limits hold exactly.
+ */
+export async function claimJobs(systemEm: EntityManager, boss: PgBoss, most: number): Promise<ClaimedJob[]> {
+  if (!(await isAnyReady(systemEm))) return [];
+  return systemEm.fork().transactional(async (em) => {
+    // A statement of its own: the next ones see what the claim before has committed.
+    await sql`select pg_advisory_xact_lock(${claimLock})`.execute(em.getKysely());
+    const load = await firmLoad(em);
+    const claimed: ClaimedJob[] = [];
+    while (claimed.length < most) {
+      const job = await nextJob(em, boss, load);
+      if (!job) break;
+      claimed.push({ id: job.id, retryCount: job.retryCount, data: jobPayload(job.data) });
+    }
+    return claimed;
+  });
+}
+
+/** So that processes with nothing to do do not wait for each other. */
+async function isAnyReady(systemEm: EntityManager): Promise<boolean> {
+  const { rows } = await sql`
+    select from ${sql.table(`${queueSchema}.job`)}
+    where name = ${syncQueue} and state < 'active' and not blocked and start_after <= now() limit 1
+  `.execute(systemEm.fork().getKysely());
+  return rows.length > 0;
+}
+
+interface FirmLoad {
+  /** Jobs that a firm may have under way whoever else waits. */
+  share: number;
+  /** Jobs under way, by firm. */
+  jobs: Map<string, number>;
+}
+
+async function firmLoad(em: EntityManager): Promise<FirmLoad> {
+  const { rows } = await sql<{ firm_id: string | null; count: number }>`
+    select null as firm_id, coalesce(sum(concurrency), 0)::int as count
+    from across_firms.worker_process where lease_ends_at > now()
+    union all
+    select group_tier, count(*)::int from ${sql.table(`${queueSchema}.job`)}
+    where name = ${syncQueue} and state = 'active' and group_id is not null and group_tier is not null
+    group by group_tier
+  `.execute(em.getKysely());
+  const workers = rows.find((row) => row.firm_id === null)?.count ?? 0;
+  const jobs = rows.flatMap((row): [string, number][] => (row.firm_id === null ? [] : [[row.firm_id, row.count]]));
+  return { share: Math.max(1, Math.floor(workers * firmShare)), jobs: new Map(jobs) };
+}
+
+/** Looks past every firm that uses its share first, then past those that use more than the least of them, at last past none. */
+async function nextJob(em: EntityManager, boss: PgBoss, { share, jobs }: FirmLoad): Promise<Job<unknown> | null> {
+  const counts = [...new Set(jobs.values())].filter((count) => count >= share).sort((one, other) => one - other);
+  for (const least of [...counts, Number.POSITIVE_INFINITY]) {
+    const passedOver = [...jobs].filter(([, count]) => count >= least).map(([firmId]) => firmId);
+    const job = await fetchJob(em, boss, passedOver);
+    if (!job) continue;
+    if (job.groupTier) jobs.set(job.groupTier, (jobs.get(job.groupTier) ?? 0) + 1);
+    return job;
+  }
+  return null;
+}
+
+/** A job's group is its mailbox and its tier is its firm: a tier that nothing may start of passes the firm over. */
+async function fetchJob(em: EntityManager, boss: PgBoss, passedOver: readonly string[]): Promise<Job<unknown> | null> {
+  const tiers = Object.fromEntries(passedOver.map((firmId) => [firmId, 0]));
+  const [job] = await boss.fetch<unknown>(syncQueue, {
+    groupConcurrency: { default: jobsPerMailbox, tiers },
+    db: fromKysely(em.getKysely()),
+  });
+  if (job) await failpoint("claim.fetched");
+  return job ?? null;
+}
