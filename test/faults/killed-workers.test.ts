@@ -10,11 +10,11 @@ import { plantedFaults } from "./planted-faults.js";
 
 jest.setTimeout(120_000);
 
-/** The API; workers come and go. */
+/** The API and the scheduler; workers come and go. */
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await TestApp.start({ environment: { ROLES: "api" } });
+  app = await TestApp.start({ environment: { ROLES: "api,scheduler" } });
 });
 
 afterEach(() => {
@@ -109,6 +109,25 @@ describe.each<[ProviderName, boolean, string]>([
     });
   },
 );
+
+test("a worker that dies between the end of a pull and the resync that waited behind it leaves both to the next one", async () => {
+  const account = "behind@example.com";
+  const connection = await app.connect(account);
+  addEvents(app.simulator, account, 3);
+  app.simulator.control.addFault({ match: { account, pathRegex: "/events" }, then: { delayMs: 2_000 } });
+  const dying = loseWorkerAt("waiting-pull.sent");
+  await app.sql("update calendar_connection set next_pull_at = now() where id = $1", [connection]);
+  const running = "select id from sync_run where connection_id = $1 and status = 'RUNNING'";
+  await until(async () => (await app.sql(running, [connection])).length === 1);
+  const [pull] = await app.sql<{ id: string }>(running, [connection]);
+  const resync = await queueResync(app, connection);
+  await dying;
+  expect(await statusOf(app, String(pull?.id))).toBe("RUNNING");
+  await noticeLostWorker(app, String(pull?.id));
+  expect(await endOf(resync)).toBe("SUCCEEDED");
+  expect(await statusOf(app, String(pull?.id))).toBe("SUCCEEDED");
+  expect(await violations(app)).toEqual([]);
+});
 
 /** Last: what they leave behind stays visible. */
 describe("it is noticed when a run", () => {

@@ -14,7 +14,14 @@ export const plans: Readonly<Record<"short" | "long", Plan>> = {
       crashEveryMs: 12_000,
       longestMs: 240_000,
     },
-    ...{ hitsEach: 1, armedAtOnce: 6, longestLifeMs: 5_000, freezeShare: 0.8, longFreezeShare: 0.03 },
+    ...{
+      hitsEach: 1,
+      elsewhere: ["waiting-pull.sent"],
+      armedAtOnce: 6,
+      longestLifeMs: 5_000,
+      freezeShare: 0.8,
+      longFreezeShare: 0.03,
+    },
   },
   long: {
     ...{
@@ -26,6 +33,6 @@ export const plans: Readonly<Record<"short" | "long", Plan>> = {
       crashEveryMs: 60_000,
       longestMs: 25 * 60_000,
     },
-    ...{ hitsEach: 5, armedAtOnce: 5, longestLifeMs: 7_000, freezeShare: 0.5, longFreezeShare: 0.15 },
+    ...{ hitsEach: 5, elsewhere: [], armedAtOnce: 5, longestLifeMs: 7_000, freezeShare: 0.5, longFreezeShare: 0.15 },
   },
 };
