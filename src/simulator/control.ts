@@ -172,10 +172,10 @@ export class Control {
     return this.world.tokens.issueAccess({ account, scopes }, options.lifeSeconds);
   }
 
-  /** An authorization code, as a user's consent gives one. Works once. */
+  /** An authorization code, as a user's consent gives one. Works once, for ten minutes. */
   issueAuthorizationCode(account: string, options: { scopes?: readonly string[]; redirectUri?: string } = {}): string {
     const { scopes = this.#scopes(account), redirectUri = null } = options;
-    return this.world.tokens.issueCode({ account, scopes, redirectUri });
+    return this.world.codes.issue({ account, scopes, redirectUri });
   }
 
   /** A refresh token that the account already has; a new one where it has none. */
