@@ -4,9 +4,10 @@
  */
 import { parseArgs } from "node:util";
 import type { Bench, Measurement } from "./measurement.js";
+import { outageBench } from "./outage.js";
 import { workersBench } from "./workers.js";
 
-const benches: Readonly<Record<string, Bench>> = { workers: workersBench };
+const benches: Readonly<Record<string, Bench>> = { workers: workersBench, outage: outageBench };
 
 const tell = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -20,7 +21,14 @@ if (chosen.length === 0) throw new Error(`--only must be one of ${Object.keys(be
 const measurements: Measurement[] = [];
 for (const [name, bench] of chosen) {
   tell(`${name}:`);
-  measurements.push(...(await bench({ isQuick: quick, tell: (line) => { tell(`  ${line}`); } })));
+  measurements.push(
+    ...(await bench({
+      isQuick: quick,
+      tell: (line) => {
+        tell(`  ${line}`);
+      },
+    })),
+  );
 }
 for (const { what, target, measured, isMet, profile } of measurements) {
   tell(`${isMet ? "met    " : "not met"}  ${what}: ${measured} (target ${target})${isMet ? "" : `; ${profile}`}`);
