@@ -41,7 +41,7 @@ const idleQueue: RunQueue = {
 };
 
 /** No OAuth application is configured. */
-const noProviders: ServerParts["connecting"] = {
+export const noProviders: ServerParts["connecting"] = {
   providers: new Map(),
   cipher: new CredentialCipher(parseCredentialKeys(`1:${Buffer.alloc(32).toString("base64")}`)),
   returnOrigins: [],
@@ -94,10 +94,19 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
 
-export async function post(url: string, body: object | string, token: string | null): Promise<GraphqlAnswer> {
+export async function post(
+  url: string,
+  body: object | string,
+  token: string | null,
+  more: Record<string, string> = {},
+): Promise<GraphqlAnswer> {
   const response = await fetch(`${url}/graphql`, {
     method: "POST",
-    headers: { "content-type": "application/json", ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+    headers: {
+      "content-type": "application/json",
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...more,
+    },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
   const text = await response.text();

@@ -29,7 +29,7 @@ export async function listGoogleCalendars(
 ): Promise<AccountCalendars> {
   const entries = await allPages((pageToken) => readPage(api, connection, accessToken, pageToken));
   const primary = entries.find((one) => one.primary === true);
-  if (!primary) throw providerFailure("MALFORMED_ANSWER");
+  if (!primary) throw providerFailure("MAILBOX_UNAVAILABLE"); // every account that has Google Calendar has one
   const calendars = entries.filter(({ id }) => isStorableText(id)).map(listed);
   return { addresses: [primary.id], calendars: calendars.sort((a, b) => Number(b.isPrimary) - Number(a.isPrimary)) };
 }
