@@ -175,7 +175,7 @@ describe("a server that shows itself on this machine alone", () => {
     await http.close();
     const { connectCalendar } = data as unknown as { connectCalendar: { consentUrl: string } | null };
     const uri = connectCalendar && new URL(connectCalendar.consentUrl).searchParams.get("redirect_uri");
-    return uri && uri.replace(server.url, "OWN");
+    return uri?.replace(server.url, "OWN") ?? null;
   }
 
   test("sends browsers back to where they asked it, and to no other address", async () => {

@@ -69,7 +69,7 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("a manager who connects a c
     const { stored, provided } = await storedAndProvided(app, id);
     expect(stored).toHaveLength(5);
     expect(stored).toEqual(provided);
-    const [run] = await app.sql(
+    const [run] = await app.sql<{ correlation_id: string }>(
       "select operation, trigger, status, requested_by_id, correlation_id from sync_run where connection_id = $1",
       [id],
     );
@@ -81,7 +81,7 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("a manager who connects a c
       [id],
     );
     expect(event).toEqual({
-      ...{ actor_id: "manager-1", correlation_id: run?.["correlation_id"] },
+      ...{ actor_id: "manager-1", correlation_id: run?.correlation_id },
       metadata: { provider: provider.toLowerCase(), owner_id: provider, reason: "new colleague" },
     });
     expect(await app.sql("select from calendar_consent where owner_id = $1", [provider])).toEqual([]);

@@ -72,7 +72,7 @@ export class Browser {
   #keepCookies(headers: Headers): void {
     for (const cookie of headers.getSetCookie()) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-      if (/Max-Age=0/.test(cookie)) this.cookies.delete(name);
+      if (cookie.includes("Max-Age=0")) this.cookies.delete(name);
       else this.cookies.set(name, value);
     }
   }
