@@ -11,6 +11,11 @@ export interface Grant {
   clientId?: string;
 }
 
+/** Whether an application may use what was given to it, or to all. */
+export function isGivenTo({ clientId }: Grant, asking: string | null): boolean {
+  return clientId === undefined || clientId === asking;
+}
+
 export interface AccessToken extends Grant {
   expiresAt: number;
 }

@@ -1,3 +1,4 @@
+import { ownerNameOf } from "../accounts.js";
 import type { Account, ProviderKind } from "../accounts.js";
 import type { Answer, IncomingRequest } from "../answer.js";
 import type { World } from "../world.js";
@@ -36,7 +37,7 @@ export function decisionOf(
     ...question,
     application: world.oauthClients?.find(({ clientId }) => clientId === asked.clientId)?.name ?? asked.clientId,
     redirectUri: asked.redirectUri,
-    accounts: accounts.map(shown),
+    accounts: accounts.map((each) => ({ email: each.email, name: ownerNameOf(each) })),
     chosen: accounts.find(isHinted(asked))?.email ?? null,
     problem: form ? "Choose an account." : null,
     action: request.url.pathname + request.url.search,
@@ -48,10 +49,6 @@ function accountsFor(world: World, provider: ProviderKind, domain: string | null
   return [...world.accounts.all()].filter(
     (account) => account.provider === provider && (domain === null || account.email.endsWith(`@${domain}`)),
   );
-}
-
-function shown({ email, entries }: Account) {
-  return { email, name: entries.get(email)?.calendar.description.name ?? email };
 }
 
 function isHinted({ loginHint }: AuthorizationRequest) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Account } from "../accounts.js";
+import { ownerNameOf } from "../accounts.js";
 import type { Answer, IncomingRequest } from "../answer.js";
 import { jsonAnswer } from "../answer.js";
 import { ACCESS_TOKEN_SECONDS } from "../tokens.js";
@@ -28,15 +28,11 @@ export function googleIdToken(
     sub: subjectOf(account.email),
     ...(grant.scopes.includes(EMAIL) ? { email: account.email, email_verified: true } : {}),
     at_hash: createHash("sha256").update(accessToken).digest().subarray(0, 16).toString("base64url"),
-    ...(grant.scopes.includes(PROFILE) ? { name: nameOf(account) } : {}),
+    ...(grant.scopes.includes(PROFILE) ? { name: ownerNameOf(account) } : {}),
     ...(nonce === undefined ? {} : { nonce }),
     iat: issuedAt,
     exp: issuedAt + ACCESS_TOKEN_SECONDS,
   });
-}
-
-function nameOf({ email, entries }: Account): string {
-  return entries.get(email)?.calendar.description.name ?? email;
 }
 
 /** 21 digits, the same for an account at all times. */

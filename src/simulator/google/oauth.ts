@@ -3,7 +3,7 @@ import type { Answer, IncomingRequest } from "../answer.js";
 import type { Account } from "../accounts.js";
 import type { AuthorizationCode } from "../consent/authorization-codes.js";
 import { isAnswered } from "../consent/code-challenge.js";
-import { ACCESS_TOKEN_SECONDS } from "../tokens.js";
+import { ACCESS_TOKEN_SECONDS, isGivenTo } from "../tokens.js";
 import type { Grant } from "../tokens.js";
 import type { World } from "../world.js";
 import { googleIdToken } from "./identity.js";
@@ -62,7 +62,7 @@ function refreshAnswer(world: World, form: URLSearchParams): Answer {
   const grant = world.tokens.refresh(token);
   if (!grant || !livingAccount(world, grant))
     return oauthError(400, "invalid_grant", "Token has been expired or revoked.");
-  if (!isFor(grant, form)) return oauthError(401, "unauthorized_client", "Unauthorized");
+  if (!isGivenTo(grant, form.get("client_id"))) return oauthError(401, "unauthorized_client", "Unauthorized");
   return jsonAnswer(200, accessBody(world, grant, form));
 }
 
@@ -70,7 +70,7 @@ function codeAnswer(world: World, form: URLSearchParams): Answer {
   const text = form.get("code") ?? "";
   const redemption = world.codes.redeem(text);
   const code = redemption.outcome === "redeemed" ? redemption.code : null;
-  if (!code || !livingAccount(world, code) || !isFor(code, form))
+  if (!code || !livingAccount(world, code) || !isGivenTo(code, form.get("client_id")))
     return invalidGrant(text.startsWith("4/") ? "Bad Request" : "Malformed auth code.");
   if (code.redirectUri !== null && code.redirectUri !== form.get("redirect_uri")) {
     return oauthError(400, "redirect_uri_mismatch", "Bad Request");
@@ -88,11 +88,6 @@ function verifierFault({ codeChallenge }: AuthorizationCode, verifier: string | 
   if (!codeChallenge) return verifier === null ? null : "code_verifier or verifier is not needed.";
   if (verifier === null) return "Missing code verifier.";
   return isAnswered(codeChallenge, verifier) ? null : "Invalid code verifier.";
-}
-
-/** Whether an application may use what was given to it, or to all. */
-function isFor({ clientId }: Grant, form: URLSearchParams): boolean {
-  return (clientId ?? form.get("client_id")) === form.get("client_id");
 }
 
 function accessBody(world: World, grant: Grant, form: URLSearchParams, nonce?: string) {

@@ -1,4 +1,4 @@
-import type { Account } from "../accounts.js";
+import { ownerNameOf } from "../accounts.js";
 import type { Answer, IncomingRequest } from "../answer.js";
 import { jsonAnswer } from "../answer.js";
 import { ACCESS_TOKEN_SECONDS } from "../tokens.js";
@@ -32,17 +32,13 @@ export function microsoftIdToken(world: World, grant: Grant, audience: string, n
     exp: issuedAt + ACCESS_TOKEN_SECONDS,
     ...(grant.scopes.includes("email") ? { email } : {}),
     ...(grant.scopes.includes("profile")
-      ? { name: nameOf(account), oid: userIdOf(email), preferred_username: email }
+      ? { name: ownerNameOf(account), oid: userIdOf(email), preferred_username: email }
       : {}),
     ...(nonce === undefined ? {} : { nonce }),
     sub: Buffer.from(directoryId(`subject ${audience} ${email}`)).toString("base64url"),
     tid: tenantOf(email),
     ver: "2.0",
   });
-}
-
-function nameOf({ email, entries }: Account): string {
-  return entries.get(email)?.calendar.description.name ?? email;
 }
 
 /** The real one, which clients insist on. */

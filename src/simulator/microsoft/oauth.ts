@@ -2,7 +2,7 @@ import { jsonAnswer } from "../answer.js";
 import type { Answer, IncomingRequest } from "../answer.js";
 import type { AuthorizationCode } from "../consent/authorization-codes.js";
 import { isAnswered } from "../consent/code-challenge.js";
-import { ACCESS_TOKEN_SECONDS } from "../tokens.js";
+import { ACCESS_TOKEN_SECONDS, isGivenTo } from "../tokens.js";
 import type { Grant } from "../tokens.js";
 import type { World } from "../world.js";
 import { describedRefusal, missingParameter, unknownApplication } from "./aadsts.js";
@@ -67,7 +67,7 @@ function refreshed(world: World, form: URLSearchParams) {
   const token = form.get("refresh_token");
   if (token === null) return missingParameter("refresh_token");
   const grant = world.tokens.refresh(token);
-  if (!grant || !isFor(grant, form)) return malformedGrant("refresh_token");
+  if (!grant || !isGivenTo(grant, form.get("client_id"))) return malformedGrant("refresh_token");
   const refusal = refuseGrant(world, grant, form);
   if (refusal) return refusal;
   if (world.scenario.isRotationStrict) world.tokens.endRefresh(token);
@@ -78,7 +78,7 @@ function redeemed(world: World, form: URLSearchParams) {
   const redemption = world.codes.redeem(form.get("code") ?? "");
   if (redemption.outcome !== "redeemed") return DEAD_CODES[redemption.outcome];
   const { code } = redemption;
-  if (!isFor(code, form)) return malformedGrant("code");
+  if (!isGivenTo(code, form.get("client_id"))) return malformedGrant("code");
   if (code.redirectUri !== null && code.redirectUri !== form.get("redirect_uri")) {
     const message = "The reply address in the request does not match the reply address of the authorization code.";
     return { error: "invalid_grant", number: 500112, message };
@@ -87,11 +87,6 @@ function redeemed(world: World, form: URLSearchParams) {
   const grant = { account, scopes, ...(clientId === undefined ? {} : { clientId }) };
   const refusal = refuseVerifier(code, form.get("code_verifier")) ?? refuseGrant(world, grant, form);
   return refusal ?? tokensOf(world, grant, form, code.nonce);
-}
-
-/** Whether an application may use what was given to it, or to all. */
-function isFor({ clientId }: Grant, form: URLSearchParams): boolean {
-  return (clientId ?? form.get("client_id")) === form.get("client_id");
 }
 
 /** The proof that a code is redeemed by who asked for it. A verifier that nothing was asked for proves nothing, and is refused too. */
