@@ -116,6 +116,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       providers: consentProvidersOf(options, httpOf),
       cipher,
       returnOrigins: config.web.corsOrigins,
+      intervalSeconds: config.sync.intervalSeconds,
       isAccountShared: (connection) => isAccountShared(systemDatabase.em, connection),
     };
     const server = config.roles.has("api")

@@ -27,15 +27,15 @@ export async function queueFirstPull(
 
 /**
  * A connection has its access again: its circuit is reset, a full resync takes the place of every pull that waits or is held, and what else
- * is held goes on. A resync that is held already is that one. Returns it.
+ * is held goes on. A resync that is held already is that one. `nextPullAt` is when the pull after it is made. Returns it.
  */
 export async function goOnAfterReconnect(
   unit: UnitOfWork,
   runs: RunQueue,
   connection: CalendarConnection,
-  by: Connected,
+  by: Connected & { nextPullAt: Date },
 ): Promise<SyncRun> {
-  connection.reconnect(unit.now);
+  connection.reconnect(unit.now, by.nextPullAt);
   const run = (await activeResync(unit, connection.id)) ?? (await queueResync(unit, runs, connection.id, by));
   closeCircuit(unit, connection, {
     because: "reconnect",

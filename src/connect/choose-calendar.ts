@@ -12,6 +12,7 @@ import type { ConsentContext } from "./connecting.js";
 import { secretInCookies } from "./consent-cookie.js";
 import { firmOfSecret } from "./firm-secret.js";
 import { connectionOf, knownConnections, lockConnectionOf } from "./known-connections.js";
+import { nextPullAt } from "./next-pull.js";
 import { reconnect } from "./reconnect-by-consent.js";
 import { ConsentRefusedError } from "./refusals.js";
 import { consentOfChoice, loadGrant, removeConsent, type PendingGrant, type StoredConsent } from "./stored-consent.js";
@@ -126,7 +127,8 @@ async function connect(
     return existing.id;
   }
   await insertFirm(unit, `Firm ${unit.firmId}`);
-  const connectionId = await insertConnection(unit, consent, grant, calendar);
+  const firstOfSchedule = nextPullAt(unit, context.connecting);
+  const connectionId = await insertConnection(unit, consent, grant.addresses[0], { calendar, firstOfSchedule });
   await storeCredentials(unit, context.connecting.cipher, connectionId, grant.refreshToken, grant.scopes);
   const by = { actorId: consent.userId, reason: consent.reason };
   const run = await queueFirstPull(unit, context.runs, connectionId, by);
@@ -144,13 +146,13 @@ async function connect(
 async function insertConnection(
   unit: UnitOfWork,
   { provider, ownerId, returnUrl }: StoredConsent,
-  { addresses }: PendingGrant,
-  calendar: ListedCalendar,
+  account: string,
+  { calendar, firstOfSchedule }: { calendar: ListedCalendar; firstOfSchedule: Date },
 ): Promise<string> {
   const { rows } = await sql<{ id: string }>`
     insert into calendar_connection (firm_id, provider, owner_id, account_email, calendar_id, calendar_name, next_pull_at, created_at, updated_at)
-    values (${unit.firmId}, ${provider}, ${ownerId}, ${addresses[0]}, ${calendar.id}, ${calendar.name},
-      ${unit.now}::timestamptz, ${unit.now}::timestamptz, ${unit.now}::timestamptz)
+    values (${unit.firmId}, ${provider}, ${ownerId}, ${account}, ${calendar.id}, ${calendar.name},
+      ${firstOfSchedule}::timestamptz, ${unit.now}::timestamptz, ${unit.now}::timestamptz)
     on conflict (firm_id, provider, account_email, calendar_id) do nothing
     returning id
   `.execute(unit.em.getKysely());

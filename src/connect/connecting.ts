@@ -12,6 +12,8 @@ export interface ConnectParts {
   cipher: CredentialCipher;
   /** Origins to which a browser may be sent back, besides this server's own. */
   returnOrigins: readonly string[];
+  /** Between two pulls of a connection. */
+  intervalSeconds: number;
   /** Whether another connection, of any firm, lives on what the same account has granted. */
   isAccountShared(connection: AccountOfConnection): Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import { storeCredentials } from "../connections/credentials.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import type { ConsentContext } from "./connecting.js";
+import { nextPullAt } from "./next-pull.js";
 import { ConsentRefusedError } from "./refusals.js";
 import { removeConsent, type PendingGrant, type StoredConsent } from "./stored-consent.js";
 
@@ -44,7 +45,7 @@ export async function reconnect(
   { consent, grant }: { consent: StoredConsent; grant: PendingGrant },
 ): Promise<void> {
   const reasonBefore = connection.statusReason;
-  const by = { actorId: consent.userId, reason: consent.reason };
+  const by = { actorId: consent.userId, reason: consent.reason, nextPullAt: nextPullAt(unit, connecting) };
   await storeCredentials(unit, connecting.cipher, connection.id, grant.refreshToken, grant.scopes);
   const run = await goOnAfterReconnect(unit, runs, connection, by);
   record(unit, {

@@ -100,10 +100,10 @@ export class CalendarConnection {
     this.nextPullAt = null;
   }
 
-  /** Its account has let us in again: a pull is due, which begins anew. What it may have missed, only a full round can tell. */
-  reconnect(now: Date): void {
+  /** Its account has let us in again. What it may have missed meanwhile, only a full round can tell. */
+  reconnect(now: Date, nextPullAt: Date): void {
     this.changeStatus("ACTIVE", null, now);
-    this.nextPullAt = now;
+    this.nextPullAt = nextPullAt;
     this.cursor = null;
     this.cursorFingerprint = null;
   }

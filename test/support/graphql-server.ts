@@ -45,6 +45,7 @@ export const noProviders: ServerParts["connecting"] = {
   providers: new Map(),
   cipher: new CredentialCipher(parseCredentialKeys(`1:${Buffer.alloc(32).toString("base64")}`)),
   returnOrigins: [],
+  intervalSeconds: 300,
   isAccountShared: () => Promise.resolve(false),
 };
 
