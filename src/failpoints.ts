@@ -38,7 +38,8 @@ export const failpoints = {
   "consent.stored": "A consent is begun and committed; its caller has neither its address nor its cookie.",
   "callback.state-taken": "A consent's state is used up; the provider has not been asked for tokens.",
   "callback.code-exchanged": "The provider has given tokens for a consent's code; nothing of them is stored.",
-  "callback.grant-stored": "What a consent has brought is stored until a calendar is chosen; its browser has no answer.",
+  "callback.grant-stored":
+    "What a consent has brought is stored until a calendar is chosen; its browser has no answer.",
   "choice.in-transaction": "The chosen calendar is connected, audited and its first pull sent; nothing is committed.",
   "choice.committed": "A calendar is connected; its browser has no answer.",
   "reconnect.in-transaction": "A connection has new tokens, its resync and its audit; nothing is committed.",
