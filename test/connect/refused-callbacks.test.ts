@@ -196,6 +196,18 @@ test.each(["calendar.events", "calendar.calendarlist.readonly"])(
   },
 );
 
+test("an account of Microsoft that grants less than the calendar is told that it is needed, and nothing is kept", async () => {
+  const before = await connected();
+  const browser = new Browser();
+  const back = await agreed(browser, "MICROSOFT");
+  const tokens = { access_token: "access", refresh_token: "refresh", expires_in: 3599, token_type: "Bearer" };
+  const body = { ...tokens, scope: "User.Read Calendars.Read", ...identityOf("MICROSOFT") };
+  app.simulator.control.addFault({ match: { account, pathRegex: "token" }, then: { status: 200, body } });
+  expectRefusal(await browser.get(back), 403, "A permission is missing");
+  expect(await remaining()).toEqual([]);
+  expect(await connected()).toEqual(before);
+});
+
 describe("a state", () => {
   test("works once, and its second use harms nothing of what the first has brought", async () => {
     const browser = new Browser();
