@@ -49,8 +49,9 @@ function kept(counts: LineCounts): string {
   const stored = all.reduce((sum, one) => sum + one.kept, 0);
   const different = all.reduce((sum, one) => sum + one.different, 0);
   if (stored === 0) return "";
-  const but = different > 0 ? `, ${number(different)} of them unlike their lines by now` : "";
-  return `; ${count(stored, "row")} already here stay as they are${but}`;
+  const stays = stored === 1 ? "stays as it is" : "stay as they are";
+  const but = different > 0 ? `, ${number(different)} of them unlike the file by now` : "";
+  return `; ${count(stored, "row")} already here ${stays}${but}`;
 }
 
 function count(many: number, what: string): string {

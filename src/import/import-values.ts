@@ -10,12 +10,11 @@ function must(be: string): { error: (issue: { input?: unknown }) => string } {
   return { error: ({ input }) => (input === undefined ? "is missing" : `must be ${be}`) };
 }
 
+const isId = must("a positive whole number below 2^63, as text when it is above 2^53");
+
 /** A database id: a whole number, or as text where JSON's numbers are too short for it. Becomes text. */
 export const id = z
-  .union(
-    [z.int().min(1), z.string().refine((text) => parseId(text) !== null)],
-    must("a positive whole number below 2^63, as text when it is above 2^53"),
-  )
+  .union([z.int(isId).min(1, isId), z.string().refine((text) => parseId(text) !== null, isId)], isId)
   .transform(String)
   .refine((text) => BigInt(text) <= highestId, { error: "is so high that no ids would be left for new rows" })
   .meta({ description: "A positive whole number; as text when it is above 2^53." });
@@ -41,7 +40,8 @@ export const userId = z.union([z.int().min(0).transform(String), text(200)], mus
 export const instant = z
   .string(must("a date-time with an offset, such as 2026-01-31T09:00:00Z"))
   .refine((value) => parseInstant(value) !== null, {
-    error: "must be a date-time with an offset, such as 2026-01-31T09:00:00Z",
+    ...must("a date-time with an offset, such as 2026-01-31T09:00:00Z"),
+    abort: true,
   })
   .transform((value) => printInstant(parseInstant(value) ?? value))
   .meta({ format: "date-time" });

@@ -64,7 +64,7 @@ function checks(firmId: string): Check[] {
   return [
     sql`select file_number, line_number, reason, null::int as repeated_file, null::bigint as repeated_line from staged_fault where firm_id = ${firmId}`,
     unknownFirm(firmId),
-    repeated(firmId, "firm", "firm_id", "the firm has a line already"),
+    repeated(firmId, "firm", "firm_id", "the same firm"),
     repeated(firmId, "connection", "id", "the same id"),
     repeated(firmId, "connection", "provider, account_email, calendar_id", "the same calendar"),
     repeated(firmId, "appointment", "id", "the same id"),

@@ -216,7 +216,7 @@ describe("an imported firm", () => {
     const before = await everything(17);
     const again = await take([given.connection(17, 123, { owner_id: "8" }), given.appointment(17, 456, 123)]);
     expect(again[0]).toBe(
-      "firm 17: 0 connections, 0 appointments, 0 attempts imported; 2 rows already here stay as they are, 2 of them unlike their lines by now",
+      "firm 17: 0 connections, 0 appointments, 0 attempts imported; 2 rows already here stay as they are, 2 of them unlike the file by now",
     );
     expect(await everything(17)).toBe(before);
   });
