@@ -14,7 +14,16 @@ const isId = must("a positive whole number below 2^63, as text when it is above 
 
 /** A database id: a whole number, or as text where JSON's numbers are too short for it. Becomes text. */
 export const id = z
-  .union([z.int(isId).min(1, isId), z.string().refine((text) => parseId(text) !== null, isId)], isId)
+  .union(
+    [
+      z.int(isId).min(1, isId),
+      z
+        .string()
+        .regex(/^[1-9]\d{0,18}$/, isId)
+        .refine((text) => parseId(text) !== null, isId),
+    ],
+    isId,
+  )
   .transform(String)
   .refine((text) => BigInt(text) <= highestId, { error: "is so high that no ids would be left for new rows" })
   .meta({ description: "A positive whole number; as text when it is above 2^53." });
