@@ -19,7 +19,7 @@ export const id = z
       z.int(isId).min(1, isId),
       z
         .string()
-        .regex(/^[1-9]\d{0,18}$/, isId)
+        .regex(/^[1-9]\d{0,18}$/, { ...isId, abort: true })
         .refine((text) => parseId(text) !== null, isId),
     ],
     isId,
