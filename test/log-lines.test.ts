@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createLogger } from "../src/log.js";
 import { quickRetries, TestApp } from "./support/app.js";
-import { addEvent } from "./support/calendar.js";
+import { addEvent, at } from "./support/calendar.js";
 
 const account = "canary.person@example.test";
 const lines: string[] = [];
@@ -130,6 +130,15 @@ test("an attempt that nobody asked for names no request", () => {
   const scheduled = written().filter(({ msg }) => /list_changes of connection \d+ started/.test(String(msg)));
   expect(scheduled.length).toBeGreaterThan(0);
   for (const line of scheduled) expect(line).not.toHaveProperty("requestId");
+});
+
+test("an attempt whose sweep was refused has failed", async () => {
+  for (const { id } of app.simulator.control.occurrences(account, new Date(at(-1)), new Date(at(9)))) {
+    app.simulator.control.deleteEvent(account, id);
+  }
+  await ask(`mutation { resyncConnection(connectionId: "${connection}") { result { status } } }`, "line-refused");
+  const told = written().filter(({ requestId }) => requestId === "line-refused");
+  expect(String(told.findLast(({ attemptId }) => attemptId !== undefined)?.["msg"])).toMatch(/failed: MASS_CANCEL$/);
 });
 
 test("of a value that PostgreSQL could not read, nothing is written", async () => {

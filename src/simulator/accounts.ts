@@ -103,6 +103,11 @@ export class Accounts {
   }
 }
 
+/** The name of the account's owner. */
+export function ownerNameOf({ email, entries }: Account): string {
+  return entries.get(email)?.calendar.description.name ?? email;
+}
+
 export function findCalendar(account: Account, id: string): SimulatedCalendar | undefined {
   const entry = account.entries.get(id === "primary" ? account.email : id);
   return entry && !entry.isRemoved ? entry.calendar : undefined;

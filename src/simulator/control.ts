@@ -35,6 +35,10 @@ export class Control {
     readonly refill: () => void,
   ) {}
 
+  hasAccount(email: string): boolean {
+    return this.world.accounts.find(email) !== undefined;
+  }
+
   /** Adds an account with an empty primary calendar and a refresh token. */
   addAccount(email: string, options: { provider?: ProviderKind; name?: string; timeZone?: string } = {}): Account {
     const account = this.world.accounts.addAccount(email, options.provider ?? "google");
@@ -172,10 +176,10 @@ export class Control {
     return this.world.tokens.issueAccess({ account, scopes }, options.lifeSeconds);
   }
 
-  /** An authorization code, as a user's consent gives one. Works once. */
+  /** An authorization code, as a user's consent gives one. Works once, for ten minutes. */
   issueAuthorizationCode(account: string, options: { scopes?: readonly string[]; redirectUri?: string } = {}): string {
     const { scopes = this.#scopes(account), redirectUri = null } = options;
-    return this.world.tokens.issueCode({ account, scopes, redirectUri });
+    return this.world.codes.issue({ account, scopes, redirectUri });
   }
 
   /** A refresh token that the account already has; a new one where it has none. */

@@ -85,8 +85,11 @@ function destroyAfter(
 async function write(response: ServerResponse, chunk: Uint8Array): Promise<void> {
   if (response.write(chunk)) return;
   await new Promise<void>((resolve) => {
-    response.once("drain", resolve);
-    response.once("close", resolve);
+    const goOn = (): void => {
+      response.off("drain", goOn).off("close", goOn);
+      resolve();
+    };
+    response.once("drain", goOn).once("close", goOn);
   });
 }
 

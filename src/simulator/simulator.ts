@@ -23,7 +23,7 @@ export interface SimulatorOptions {
   profile?: string;
   /** Listens with https, too, on a port of its own; for clients that refuse anything else. */
   hasHttps?: boolean;
-  /** The OAuth applications that are let in; without it any id and secret are. */
+  /** The OAuth applications that are let in; without it any id, secret and redirect address are. */
   oauthClients?: readonly OAuthClient[];
   /** Milliseconds since 1970, the base of the simulator's clock. Default real time. */
   now?: () => number;
@@ -37,9 +37,12 @@ export interface Simulator {
   /** The `rootUrl` of the Google client; ends in a slash. */
   readonly googleApiUrl: string;
   readonly googleTokenUrl: string;
+  /** Google's consent page. */
+  readonly googleAuthUrl: string;
+  readonly googleRevokeUrl: string;
   /** The root of Graph, `http://host:port/v1.0`. */
   readonly microsoftApiUrl: string;
-  /** Token requests go to `{microsoftLoginUrl}/{tenant}/oauth2/v2.0/token`. */
+  /** Tokens are at `{microsoftLoginUrl}/{tenant}/oauth2/v2.0/token`, the consent page beside them at `authorize`. */
   readonly microsoftLoginUrl: string;
   /** `https://localhost:port` and the PEM certificate to trust; null unless it was asked for. */
   readonly https: { url: string; certificate: string } | null;
@@ -76,6 +79,8 @@ function addresses(url: string) {
   return {
     googleApiUrl: `${url}/`,
     googleTokenUrl: `${url}/google/token`,
+    googleAuthUrl: `${url}/google/o/oauth2/v2/auth`,
+    googleRevokeUrl: `${url}/google/revoke`,
     microsoftApiUrl: `${url}/v1.0`,
     microsoftLoginUrl: `${url}/ms`,
   };

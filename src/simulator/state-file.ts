@@ -4,6 +4,8 @@ import { dirname } from "node:path";
 import type { Account } from "./accounts.js";
 import { SimulatedCalendar } from "./calendar.js";
 import type { CalendarDescription } from "./calendar.js";
+import type { AuthorizationCode } from "./consent/authorization-codes.js";
+import type { Consent } from "./consent/consents.js";
 import type { Departure } from "./departures.js";
 import type { ExceptionEvent, FormerInstance, SeriesEvent, StoredEvent } from "./event.js";
 import type { StoredTokens } from "./tokens.js";
@@ -14,7 +16,15 @@ import type { World } from "./world.js";
  * here, and a series' exceptions are found again by their series' id.
  */
 type Line =
-  | { line: "head"; version: 1; clockOffsetMs: number; issued: number; tokens: StoredTokens }
+  | {
+      line: "head";
+      version: 1;
+      clockOffsetMs: number;
+      issued: number;
+      tokens: StoredTokens & { codes: [string, AuthorizationCode][] };
+      /** Left out by simulators that knew of none. */
+      consents?: readonly Consent[];
+    }
   | { line: "account"; account: Omit<Account, "entries"> }
   | {
       line: "calendar";
@@ -103,7 +113,8 @@ function mark(world: World): string {
     const calendars = [...entries.values()].map(({ calendar }) => [calendar.description.incarnation, calendar.seq]);
     return [email, isRevoked, listSeq, listPrunedSeq, calendars];
   });
-  return JSON.stringify([world.clock.offsetMs, world.identifiers.issued, world.tokens.revision, accounts]);
+  const { clock, identifiers, tokens, codes } = world;
+  return JSON.stringify([clock.offsetMs, identifiers.issued, tokens.revision, codes.revision, accounts]);
 }
 
 function* lines(world: World): Generator<string> {
@@ -112,7 +123,8 @@ function* lines(world: World): Generator<string> {
     version: 1,
     clockOffsetMs: world.clock.offsetMs,
     issued: world.identifiers.issued,
-    tokens: world.tokens.stored(),
+    tokens: { ...world.tokens.stored(), codes: world.codes.stored() },
+    consents: world.consents.stored(),
   };
   yield text(head);
   for (const { entries, ...account } of world.accounts.all()) {
@@ -152,6 +164,8 @@ function restoreWorld(world: World, stored: string): void {
   if (head?.line !== "head") throw new Error("the head is missing");
   world.clock.restore(head.clockOffsetMs);
   world.tokens.restore(head.tokens);
+  world.codes.restore(head.tokens.codes);
+  world.consents.restore(head.consents ?? []);
   restoreAccounts(world, rest);
   world.identifiers.restore(head.issued);
 }

@@ -7,35 +7,37 @@ export const ACCESS_TOKEN_SECONDS = 3599;
 export interface Grant {
   account: string;
   scopes: readonly string[];
+  /** The application it was given to; left out of those that every application may use. */
+  clientId?: string;
+}
+
+/** Whether an application may use what was given to it, or to all. */
+export function isGivenTo({ clientId }: Grant, asking: string | null): boolean {
+  return clientId === undefined || clientId === asking;
 }
 
 export interface AccessToken extends Grant {
   expiresAt: number;
 }
 
-export interface AuthorizationCode extends Grant {
-  /** Where given, the exchange must name the same one. */
-  redirectUri: string | null;
-}
-
 /** What is stored of the tokens between two runs. */
 export interface StoredTokens {
   access: [string, AccessToken][];
   refresh: [string, Grant][];
-  codes: [string, AuthorizationCode][];
 }
 
 /** How each provider's tokens begin. */
 const PREFIXES = {
-  google: { access: "ya29.", refresh: "1//0", code: "4/0" },
-  microsoft: { access: "EwCQA8l6BAAU", refresh: "M.C505_BAY.0.U.-", code: "M.C505_BAY.2.U." },
+  google: { access: "ya29.", refresh: "1//0" },
+  microsoft: { access: "EwCQA8l6BAAU", refresh: "M.C505_BAY.0.U.-" },
 } as const;
 
-/** Access tokens, refresh tokens and authorization codes that were given out. */
+/** Access tokens and refresh tokens that were given out. */
 export class Tokens {
   readonly #access = new Map<string, AccessToken>();
   readonly #refresh = new Map<string, Grant>();
-  readonly #codes = new Map<string, AuthorizationCode>();
+  /** Of accounts, the refresh token that `refreshTokenOf` finds, as long as it lives: a search for each of many accounts would be long. */
+  readonly #usual = new Map<string, string>();
   #revision = 0;
 
   constructor(
@@ -58,14 +60,8 @@ export class Tokens {
 
   issueRefresh(grant: Grant): string {
     const token = PREFIXES[this.providerOf(grant.account)].refresh + this.identifiers.next("refresh");
-    this.#refresh.set(token, grant);
+    this.#keepRefresh(token, grant);
     return token;
-  }
-
-  issueCode(code: AuthorizationCode): string {
-    const text = PREFIXES[this.providerOf(code.account)].code + this.identifiers.next("code");
-    this.#codes.set(text, code);
-    return text;
   }
 
   /** The grant of a living access token. */
@@ -83,22 +79,14 @@ export class Tokens {
     return this.#refresh.get(token);
   }
 
-  /** A refresh token of the account, or undefined where none was issued. */
+  /** A refresh token of the account that every application may use, or undefined where none was issued. */
   refreshTokenOf(account: string): string | undefined {
-    for (const [token, grant] of this.#refresh) if (grant.account === account) return token;
+    const known = this.#usual.get(account);
+    if (known !== undefined && this.#refresh.has(known)) return known;
+    for (const [token, grant] of this.#refresh) {
+      if (grant.account === account && grant.clientId === undefined) return token;
+    }
     return undefined;
-  }
-
-  /** Codes work once. */
-  redeemCode(code: string): AuthorizationCode | undefined {
-    this.#revision += 1;
-    const found = this.#codes.get(code);
-    this.#codes.delete(code);
-    return found;
-  }
-
-  code(code: string): AuthorizationCode | undefined {
-    return this.#codes.get(code);
   }
 
   /** Ends access tokens now: those of one account, or all. */
@@ -115,34 +103,50 @@ export class Tokens {
     this.#refresh.delete(token);
   }
 
-  /** Takes back what a token stands for. False where the token is unknown. */
-  revoke(token: string): boolean {
+  /**
+   * Takes back what a token stands for and returns that; undefined where the token is unknown. With a token that was given to an
+   * application goes everything that the account gave this application.
+   */
+  revoke(token: string): Grant | undefined {
     this.#revision += 1;
     const isRefresh = this.#refresh.has(token);
     const grant = this.#refresh.get(token) ?? this.#access.get(token);
-    if (!grant) return false;
+    if (!grant) return undefined;
     this.#refresh.delete(token);
     this.#access.delete(token);
-    if (isRefresh)
-      for (const [access, { account }] of this.#access) if (account === grant.account) this.#access.delete(access);
-    return true;
+    if (grant.clientId !== undefined) this.end(grant.account, grant.clientId);
+    else if (isRefresh) deleteWhere(this.#access, ({ account }) => account === grant.account);
+    return grant;
+  }
+
+  /** Ends every token of an account for good, or those that one application has. */
+  end(account: string, clientId?: string): void {
+    this.#revision += 1;
+    const isMeant = (grant: Grant) => grant.account === account && (clientId ?? grant.clientId) === grant.clientId;
+    deleteWhere(this.#access, isMeant);
+    deleteWhere(this.#refresh, isMeant);
   }
 
   clear(): void {
     this.#access.clear();
     this.#refresh.clear();
-    this.#codes.clear();
   }
 
   stored(): StoredTokens {
-    return { access: [...this.#access], refresh: [...this.#refresh], codes: [...this.#codes] };
+    return { access: [...this.#access], refresh: [...this.#refresh] };
   }
 
   restore(stored: StoredTokens): void {
     this.clear();
     for (const [token, grant] of stored.access) this.#access.set(token, grant);
-    for (const [token, grant] of stored.refresh) this.#refresh.set(token, grant);
-    for (const [code, grant] of stored.codes) this.#codes.set(code, grant);
+    for (const [token, grant] of stored.refresh) this.#keepRefresh(token, grant);
+  }
+
+  #keepRefresh(token: string, grant: Grant): void {
+    this.#refresh.set(token, grant);
+    const usual = this.#usual.get(grant.account);
+    const isUsualAlive = usual !== undefined && this.#refresh.has(usual);
+    if (grant.clientId === undefined && !isUsualAlive) this.#usual.set(grant.account, token);
   }
 
   /** Keeps a long-lived simulator small: tokens that expired a day ago are of no interest to anybody. */
@@ -153,4 +157,8 @@ export class Tokens {
       this.#access.delete(token);
     }
   }
+}
+
+function deleteWhere<T>(map: Map<string, T>, isMeant: (value: T) => boolean): void {
+  for (const [key, value] of map) if (isMeant(value)) map.delete(key);
 }

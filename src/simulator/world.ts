@@ -1,5 +1,8 @@
 import { Accounts } from "./accounts.js";
 import { VirtualClock } from "./clock.js";
+import { AuthorizationCodes } from "./consent/authorization-codes.js";
+import { Consents } from "./consent/consents.js";
+import { SigningKey } from "./consent/signing-key.js";
 import { Faults } from "./faults.js";
 import { IdentifierSource } from "./identifiers.js";
 import type { FlakyProfile } from "./flaky-profile.js";
@@ -10,9 +13,14 @@ import type { Scenario } from "./scenario.js";
 import { Throttle } from "./throttle.js";
 import { Tokens } from "./tokens.js";
 
+/** An application as it is registered with the providers. */
 export interface OAuthClient {
   clientId: string;
   clientSecret: string;
+  /** Where a consent may lead back to. Default: anywhere. */
+  redirectUris?: readonly string[];
+  /** What a consent page calls it. Default its id. */
+  name?: string;
 }
 
 /** Everything a running simulator holds: what the routes of every provider and the admin routes work on. */
@@ -21,13 +29,16 @@ export class World {
   readonly identifiers: IdentifierSource;
   readonly accounts: Accounts;
   readonly tokens: Tokens;
+  readonly codes: AuthorizationCodes;
+  readonly consents = new Consents();
+  readonly signingKey = new SigningKey();
   readonly faults = new Faults();
   readonly journal: Journal;
   readonly throttle: Throttle;
   readonly mailboxLimits: MailboxLimits;
   profile: FlakyProfile | null = null;
   scenario: Scenario = { ...USUAL_SCENARIO };
-  /** The OAuth applications that may ask for tokens; null lets every one in that names itself and a secret. */
+  /** The OAuth applications that may ask for consent and tokens; null lets every one in that names itself and a secret. */
   readonly oauthClients: readonly OAuthClient[] | null;
 
   constructor(options: { seed: string; now?: () => number; oauthClients?: readonly OAuthClient[] }) {
@@ -35,7 +46,9 @@ export class World {
     const now = () => this.clock.now();
     this.identifiers = new IdentifierSource(options.seed);
     this.accounts = new Accounts(this.identifiers, now);
-    this.tokens = new Tokens(this.identifiers, now, (email) => this.accounts.account(email).provider);
+    const providerOf = (email: string) => this.accounts.account(email).provider;
+    this.tokens = new Tokens(this.identifiers, now, providerOf);
+    this.codes = new AuthorizationCodes(this.identifiers, now, providerOf);
     this.mailboxLimits = new MailboxLimits(now);
     this.journal = new Journal(now);
     this.throttle = new Throttle(now);
@@ -46,6 +59,8 @@ export class World {
   clear(): void {
     this.accounts.clear();
     this.tokens.clear();
+    this.codes.clear();
+    this.consents.clear();
     this.faults.clear();
     this.journal.clear();
     this.throttle.set(null);

@@ -46,6 +46,9 @@ export interface Round {
 
 /** Everything that an attempt writes, each in one transaction that first checks the run's fence. */
 export class AttemptWriter {
+  /** Why the attempt ended badly; null while it has not. A refused sweep ends it so without an error. */
+  refusal: string | null = null;
+
   constructor(
     private readonly em: EntityManager,
     private readonly attempt: StartedAttempt,
@@ -228,6 +231,7 @@ export class AttemptWriter {
       await unit.em.flush();
       await statistics.apply(unit, locked.connection.id);
       await failpoint("close.in-transaction");
+      this.refusal = attempt.errorCode;
     });
     await failpoint("close.committed");
   }

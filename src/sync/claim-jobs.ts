@@ -4,6 +4,7 @@ import type { EntityManager } from "../database/orm.js";
 import { queueSchema, syncQueue } from "../database/queue-schema.js";
 import { failpoint } from "../failpoints.js";
 import { jobPayload, type JobPayload } from "./job-payload.js";
+import { priorities } from "./queue.js";
 
 /** As many requests as Outlook answers at once for a mailbox; an attempt makes one at a time. */
 const jobsPerMailbox = 4;
@@ -17,7 +18,7 @@ const claimLock = 7_310_001;
 export type ClaimedJob = Pick<Job<JobPayload>, "id" | "retryCount" | "data">;
 
 /**
- * Takes up to so many jobs for this process, by priority and then by age, over all firms. Passed over are jobs of mailboxes that have as
+ * Takes up to so many jobs for this process, by priority and then by age, over all firms; first what a worker has left. Passed over are jobs of mailboxes that have as
  * many jobs under way as they may, and jobs of firms that use their share of the workers, as long as one of a firm that uses less can
  * start: a firm alone has all workers, and several that want more than their shares have as many as each other. One process at a time
  * claims, so that the limits hold exactly.
@@ -27,6 +28,7 @@ export async function claimJobs(systemEm: EntityManager, boss: PgBoss, most: num
   return systemEm.fork().transactional(async (em) => {
     // A statement of its own: the next ones see what the claim before has committed.
     await sql`select pg_advisory_xact_lock(${claimLock})`.execute(em.getKysely());
+    await preferLeftJobs(em);
     const load = await firmLoad(em);
     const claimed: ClaimedJob[] = [];
     while (claimed.length < most) {
@@ -45,6 +47,14 @@ async function isAnyReady(systemEm: EntityManager): Promise<boolean> {
     where name = ${syncQueue} and state < 'active' and not blocked and start_after <= now() limit 1
   `.execute(systemEm.fork().getKysely());
   return rows.length > 0;
+}
+
+/** pg-boss puts a job that its worker has left back at its old place, behind a backlog of others. */
+async function preferLeftJobs(em: EntityManager): Promise<void> {
+  await sql`
+    update ${sql.table(`${queueSchema}.job`)} set priority = ${priorities.left}
+    where name = ${syncQueue} and state = 'retry' and not blocked and priority < ${priorities.left}
+  `.execute(em.getKysely());
 }
 
 interface FirmLoad {

@@ -11,8 +11,8 @@ import type { JobPayload } from "./job-payload.js";
 import { mailboxKey, type Mailbox } from "./mailbox-key.js";
 import type { RunWatcher } from "./run-watcher.js";
 
-/** What a person waits for goes first; what has been tried goes after what has not. */
-export const priorities = { manual: 40, notification: 30, push: 20, retry: 10, scheduled: 0 } as const;
+/** What a lost or stopping worker has left goes on at once; then what a person waits for; what has been tried goes after what has not. */
+export const priorities = { left: 50, manual: 40, notification: 30, push: 20, retry: 10, scheduled: 0 } as const;
 
 /** A pg-boss on the system login; `isWorking` where this process takes jobs, not only sends them. */
 export function createBoss(systemUrl: string, isWorking: boolean, log: Logger): PgBoss {

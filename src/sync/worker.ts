@@ -110,7 +110,7 @@ export class Worker {
         : new AppointmentPull(access, writer);
     try {
       await pull.run();
-      return "succeeded";
+      return writer.refusal === null ? "succeeded" : `failed: ${writer.refusal}`;
     } catch (error) {
       const outcome = await this.closeAfter(error, access.requestCount, writer, log);
       await probe.failed(error);

@@ -157,6 +157,8 @@ export interface Tokens {
   ext_expires_in: number;
   access_token: string;
   refresh_token: string;
+  id_token?: string;
+  client_info?: string;
 }
 
 export interface TokenRefusal {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Simulator } from "../../src/simulator/simulator.js";
+import { answerConsent } from "./consent-form.js";
 import { ann, bob, clientOf, dayOn, givenSimulator, givenWeekly, graphClientOf, hourOn } from "./given.js";
 import { immutable } from "./graph-client.js";
 
@@ -22,6 +23,14 @@ function everything(simulator: Simulator): unknown {
   const { accounts, now } = simulator.control.state();
   const seen = simulator.control.occurrences(ann, new Date(0), new Date("2100-01-01"));
   return { accounts, now, seen };
+}
+
+const calendarScope = "https://www.googleapis.com/auth/calendar";
+
+async function redeemed(simulator: Simulator, code: string): Promise<unknown> {
+  const client = { client_id: "app", client_secret: "secret", redirect_uri: "http://127.0.0.1:9/" };
+  const body = new URLSearchParams({ ...client, grant_type: "authorization_code", code });
+  return (await fetch(simulator.googleTokenUrl, { method: "POST", body })).json();
 }
 
 describe("a simulator with a state file", () => {
@@ -103,6 +112,34 @@ describe("a simulator with a state file", () => {
     expect(await round(second, "odata.maxpagesize=50")).toEqual(usualIds);
     const headers = { authorization: `Bearer ${token}` };
     expect((await fetch(`${second.microsoftApiUrl}/me/mailboxSettings`, { headers })).status).toBe(200);
+  });
+
+  test("remembers consents, the codes that came of them, and which were used up", async () => {
+    const asked = `client_id=app&redirect_uri=http://127.0.0.1:9/&response_type=code&scope=${calendarScope}&access_type=offline`;
+    const consent = async (simulator: Simulator) =>
+      (await answerConsent(`${simulator.googleAuthUrl}?${asked}`, { account: ann })).searchParams.get("code") ?? "";
+    const first = await givenSimulator({ stateFile });
+    first.control.addAccount(ann);
+    const [used, unused] = [await consent(first), await consent(first)];
+    expect(await redeemed(first, used)).toHaveProperty("refresh_token");
+    await first.close();
+
+    const second = await givenSimulator({ stateFile });
+    expect(await redeemed(second, used)).toMatchObject({ error: "invalid_grant" });
+    expect(await redeemed(second, unused)).toHaveProperty("access_token");
+    expect(await redeemed(second, await consent(second))).not.toHaveProperty("refresh_token");
+  });
+
+  test("goes on from what it saved before it knew of consents", async () => {
+    const grant = { account: ann, scopes: [calendarScope] };
+    const codes = [["4/0old", { ...grant, redirectUri: null }]];
+    const tokens = { access: [], refresh: [["1//0old", grant]], codes };
+    const account = { email: ann, provider: "google", isRevoked: false, listSeq: 0, listPrunedSeq: 0 };
+    const head = { line: "head", version: 1, clockOffsetMs: 0, issued: 2, tokens };
+    await writeFile(stateFile, `${JSON.stringify(head)}\n${JSON.stringify({ line: "account", account })}\n`);
+    const simulator = await givenSimulator({ stateFile });
+    expect(await redeemed(simulator, "4/0old")).toHaveProperty("refresh_token");
+    expect(simulator.control.refreshTokenOf(ann)).toBe("1//0old");
   });
 
   test("saves while it runs, so that a kill loses a second at most", async () => {

@@ -174,7 +174,7 @@ export class TestApp {
   }
 
   private hasAccount(account: string): boolean {
-    return this.simulator.control.state().accounts.some(({ email }) => email === account);
+    return this.simulator.control.hasAccount(account);
   }
 
   private refreshToken(account: string): string {

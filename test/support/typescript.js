@@ -3,11 +3,14 @@
  * processes of tests, and for jest's global set-up, which jest runs outside its own module system.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
+import { enableCompileCache, registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "@swc/core";
 
 const project = new URL("../../", import.meta.url).href;
+
+// Many processes of the tests compile the same packages.
+enableCompileCache(fileURLToPath(new URL("node_modules/.cache/node", project)));
 
 const isOurs = (url) => url?.startsWith(project) && !url.includes("/node_modules/");
 

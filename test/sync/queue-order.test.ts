@@ -81,10 +81,10 @@ async function retryIsDue(connectionId: string): Promise<boolean> {
 
 const unavailable = (account: string) => ({ match: { account, pathRegex: "/events" }, then: { status: 503 } });
 
-test("what a person waits for goes first, then notifications, pushes, retries (also a manager's), and what is scheduled", async () => {
+test("what a worker has left goes first, then what a person waits for, then notifications, pushes, retries (also a manager's), and what is scheduled", async () => {
   const { control } = app.simulator;
   const ids: Record<string, string> = {};
-  for (const name of ["scheduled", "retried", "pushed", "notified", "connected", "replayed", "asked", "slow"])
+  for (const name of ["scheduled", "retried", "pushed", "notified", "connected", "replayed", "asked", "left", "slow"])
     ids[name] = await app.connect(name);
   const of = (name: string): string => String(ids[name]);
   addEvent(app.simulator, "pushed", "Review");
@@ -114,13 +114,15 @@ test("what a person waits for goes first, then notifications, pushes, retries (a
     appointment_id: appointment?.id,
   });
   await send(of("notified"), { ...pull, trigger: "NOTIFICATION" });
+  await send(of("left"), { ...pull, trigger: "SCHEDULE" });
+  await app.sql("update pgboss.job set state = 'retry' where created_on = (select max(created_on) from pgboss.job)");
   await send(of("connected"), { ...pull, trigger: "CONNECT" });
   await app.manager("mutation ($id: ID!) { replayAttempt(attemptId: $id, waitSeconds: 0) { message } }", {
     id: failed?.id,
   });
   await resync(of("asked"));
 
-  await until(async () => (await attemptsAfter(slow)).length >= 7);
+  await until(async () => (await attemptsAfter(slow)).length >= 8);
   const started = (await attemptsAfter(slow)).map(({ account }) => account);
-  expect(started).toEqual(["connected", "replayed", "asked", "notified", "pushed", "retried", "scheduled"]);
+  expect(started).toEqual(["left", "connected", "replayed", "asked", "notified", "pushed", "retried", "scheduled"]);
 });

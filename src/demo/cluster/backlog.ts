@@ -4,14 +4,12 @@ import type { EntityManager } from "../../database/orm.js";
 import { unitOfWork } from "../../database/unit-of-work.js";
 import { addFirm, connect, type DemoCalendar } from "../seed.js";
 
-/** The connections are spread over them. */
-const firmIds = ["1", "2", "3"] as const;
-
-/** Three firms with a connection to each of the calendars that they do not have yet, none of them due. */
+/** Firms with a connection to each of the calendars that they do not have yet, spread over them, none of them due. */
 export async function connectFirms(
   em: EntityManager,
   cipher: CredentialCipher,
   calendars: readonly DemoCalendar[],
+  firmIds: readonly string[],
 ): Promise<void> {
   for (const [firm, firmId] of firmIds.entries()) {
     await addFirm(em, firmId, `Firm ${firmId}`);
@@ -22,8 +20,8 @@ export async function connectFirms(
   }
 }
 
-/** Makes every connection due at once, and answers with the time of it by the database's clock. */
-export async function makeAllDue(em: EntityManager): Promise<Date> {
+/** Makes every connection of the firms due at once, and answers with the time of it by the database's clock. */
+export async function makeAllDue(em: EntityManager, firmIds: readonly string[]): Promise<Date> {
   const times: Date[] = [];
   for (const firmId of firmIds) {
     const madeAt = await unitOfWork(em, firmId, async (unit) => {

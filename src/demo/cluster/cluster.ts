@@ -4,6 +4,7 @@ import { summaryOf } from "../../verify/verification-report.js";
 import { verify } from "../../verify/verify.js";
 import { backlogOf, makeAllDue } from "./backlog.js";
 import { startInstallation, type ClusterInstallation } from "./installation.js";
+import type { MemberRole } from "./member-process.js";
 import { Members } from "./members.js";
 
 export interface ClusterOptions {
@@ -17,6 +18,10 @@ export interface ClusterOptions {
   print: (line: string) => void;
 }
 
+/** The backlog takes a while, so that a worker can be killed in the middle of a run. */
+const size = { firms: 3, requestDelayMs: 300, runsAtOnce: 2, intervalSeconds: 30 };
+const roles: readonly MemberRole[] = ["api", "api", "worker", "worker", "worker", "scheduler"];
+
 const lookEveryMs = 250;
 const tellEveryMs = 2_000;
 
@@ -28,8 +33,10 @@ export async function runCluster(options: ClusterOptions, stopping: AbortControl
   const stops: (() => Promise<unknown>)[] = [];
   let failure: unknown = null;
   try {
-    const installation = await startInstallation(options, stops);
+    const { dataDir, connections, log } = options;
+    const installation = await startInstallation({ dataDir, size: { ...size, connections }, log }, stops);
     const members = new Members({
+      roles,
       environment: installation.environment,
       folder: options.dataDir,
       print: options.print,
@@ -57,12 +64,12 @@ function introduce(members: Members, { print, isOnce }: ClusterOptions): void {
 
 /** Tells now and then how the workers share the backlog, then how they go on. */
 async function workOff(
-  { postgres, database, systemDatabase }: ClusterInstallation,
+  { postgres, firmIds, database, systemDatabase }: ClusterInstallation,
   members: Members,
   { isOnce, print }: ClusterOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const since = await makeAllDue(database.em);
+  const since = await makeAllDue(database.em, firmIds);
   print(`${(await backlogOf(systemDatabase.em, since)).all} connections of three firms are due now`);
   const beganAt = performance.now();
   const seconds = (): string => ((performance.now() - beganAt) / 1000).toFixed(1);

@@ -15,25 +15,33 @@ import { clusterCalendars } from "./calendars.js";
 /** What the processes of the cluster have in common. */
 export interface ClusterInstallation {
   postgres: EmbeddedPostgres;
+  firmIds: readonly string[];
   database: Database;
   systemDatabase: Database;
   /** What each server process is given; its role is added. */
   environment: Record<string, string>;
 }
 
-/** Six servers with their pools. */
+export interface ClusterSize {
+  /** Half of them at each provider, spread over the firms. */
+  connections: number;
+  firms: number;
+  /** How long the providers take for a request. */
+  requestDelayMs: number;
+  /** By each worker. */
+  runsAtOnce: number;
+  intervalSeconds: number;
+}
+
+/** Servers with their pools. */
 const postgresSettings = { max_connections: "200" };
-/** So that the backlog takes a while, and a worker can be killed in the middle of a run. */
-const requestDelayMs = 300;
-const runsAtOnce = 2;
-const intervalSeconds = 30;
 
 /**
  * A PostgreSQL, a simulator and firms in a data folder of the cluster's own. What has been started is added to `stops` at once.
  * @throws OwnedByAnotherError where another cluster uses the folder
  */
 export async function startInstallation(
-  { dataDir, connections, log }: { dataDir: string; connections: number; log: Logger },
+  { dataDir, size, log }: { dataDir: string; size: ClusterSize; log: Logger },
   stops: (() => Promise<unknown>)[],
 ): Promise<ClusterInstallation> {
   const postgres = await startEmbeddedPostgres({ dataDir, log, settings: postgresSettings });
@@ -45,17 +53,20 @@ export async function startInstallation(
   stops.push(() => database.close());
   const systemDatabase = await openSystemDatabase(postgres.systemUrl, 2);
   stops.push(() => systemDatabase.close());
-  const { simulator, calendars } = await startProviders(dataDir, connections);
+  const { simulator, calendars } = await startProviders(dataDir, size);
   stops.push(() => simulator.close());
   const secrets = demoSecrets(dataDir);
-  await connectFirms(database.em, new CredentialCipher(parseCredentialKeys(secrets.credentialsKeys)), calendars);
-  return { postgres, database, systemDatabase, environment: environmentOf(postgres, simulator, secrets) };
+  const cipher = new CredentialCipher(parseCredentialKeys(secrets.credentialsKeys));
+  const firmIds = Array.from({ length: size.firms }, (_, index) => String(index + 1));
+  await connectFirms(database.em, cipher, calendars, firmIds);
+  const environment = environmentOf(postgres, simulator, secrets, size);
+  return { postgres, firmIds, database, systemDatabase, environment };
 }
 
 /** Half of the calendars are Google's, half Microsoft's, in turns. */
 async function startProviders(
   dataDir: string,
-  connections: number,
+  { connections, requestDelayMs }: ClusterSize,
 ): Promise<{ simulator: Simulator; calendars: DemoCalendar[] }> {
   const googleCalendars = clusterCalendars("GOOGLE", Math.ceil(connections / 2));
   const microsoftCalendars = clusterCalendars("MICROSOFT", Math.floor(connections / 2));
@@ -84,6 +95,7 @@ function environmentOf(
   { appUrl, systemUrl }: EmbeddedPostgres,
   simulator: Simulator,
   { jwtSecret, credentialsKeys }: { jwtSecret: string; credentialsKeys: string },
+  { runsAtOnce, intervalSeconds }: ClusterSize,
 ): Record<string, string> {
   return {
     DATABASE_URL: appUrl,

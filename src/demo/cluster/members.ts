@@ -2,14 +2,14 @@ import { MemberProcess, type LogLine, type MemberRole } from "./member-process.j
 import { SharedWork } from "./shared-work.js";
 
 export interface MembersOptions {
+  /** Of the processes, one each. */
+  roles: readonly MemberRole[];
   environment: Record<string, string>;
   folder: string;
   print: (line: string) => void;
   /** A process could not be started again. */
   onFailure: (error: unknown) => void;
 }
-
-const roles: readonly MemberRole[] = ["api", "api", "worker", "worker", "worker", "scheduler"];
 
 /** The server processes of the cluster. One that ends before it is told to is told of and started again. */
 export class Members {
@@ -22,9 +22,9 @@ export class Members {
     this.work = new SharedWork(options.print);
   }
 
-  /** Two APIs, three workers, one scheduler. Resolves when all of them are ready. */
+  /** Resolves when all of them are ready. */
   async start(): Promise<void> {
-    const started = Promise.all(roles.map((role) => this.add(role)));
+    const started = Promise.all(this.options.roles.map((role) => this.add(role)));
     this.starting = started;
     await started;
   }

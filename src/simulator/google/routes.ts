@@ -4,11 +4,13 @@ import type { World } from "../world.js";
 import { accountOfTokenRequest, revokeAnswer, tokenAnswer } from "./oauth.js";
 import { authorize, bearerToken, refuseOverLimit } from "./authorization.js";
 import type { Resource } from "./authorization.js";
+import { authorizeAnswer } from "./consent.js";
 import { calendarBody, calendarListBody, calendarOf } from "./calendar-list.js";
 import { errorAnswer, GoogleError, notFound } from "./google-error.js";
 import { eventsList } from "./list-events.js";
 import { readListQuery } from "./list-query.js";
 import { QueryParameters } from "./query-parameters.js";
+import { configurationAnswer, keysAnswer } from "./identity.js";
 import { eventBody, instancesBody } from "./single-event.js";
 import type { Account } from "../accounts.js";
 
@@ -45,8 +47,18 @@ const ROUTES: readonly Route[] = [
   { path: /^calendars\/([^/]+)\/events\/([^/]+)\/instances$/, resource: "events", body: instancesOfBody },
 ];
 
+/** What is outside the Calendar API: OAuth and OpenID Connect, `METHOD path`. */
+const OAUTH_ROUTES: Readonly<Record<string, (world: World, request: IncomingRequest) => Answer>> = {
+  "GET /google/o/oauth2/v2/auth": authorizeAnswer,
+  "POST /google/o/oauth2/v2/auth": authorizeAnswer,
+  "POST /google/token": tokenAnswer,
+  "POST /google/revoke": revokeAnswer,
+  "GET /google/oauth2/v3/certs": keysAnswer,
+  "GET /google/.well-known/openid-configuration": (_world, request) => configurationAnswer(request),
+};
+
 export function isGooglePath(path: string): boolean {
-  return path.startsWith(API) || path === "/google/token" || path === "/google/revoke";
+  return path.startsWith(API) || Object.keys(OAUTH_ROUTES).some((route) => route.endsWith(` ${path}`));
 }
 
 /** Whose request this is, as far as its credentials tell; null where they tell nothing. */
@@ -60,8 +72,9 @@ export function googleAnswer(world: World, request: IncomingRequest): Answer {
   const { pathname } = request.url;
   try {
     if (pathname.startsWith(API)) return apiAnswer(world, request, pathname.slice(API.length));
-    if (request.method !== "POST") throw methodNotAllowed();
-    return pathname === "/google/token" ? tokenAnswer(world, request) : revokeAnswer(world, request);
+    const answer = OAUTH_ROUTES[`${request.method} ${pathname}`];
+    if (!answer) throw methodNotAllowed();
+    return answer(world, request);
   } catch (error) {
     if (error instanceof GoogleError) return errorAnswer(error, world.scenario.errorStyle);
     throw error;

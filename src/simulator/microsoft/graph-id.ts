@@ -75,7 +75,12 @@ export function decodeCalendarId(text: string): string | null {
 
 /** The object id of a user in the directory. */
 export function userIdOf(email: string): string {
-  const hex = createHash("sha256").update(`user ${email}`).digest("hex");
+  return directoryId(`user ${email}`);
+}
+
+/** An id in the form of the directory's, the same for the same name. */
+export function directoryId(name: string): string {
+  const hex = createHash("sha256").update(name).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 

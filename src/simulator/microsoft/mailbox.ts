@@ -1,3 +1,4 @@
+import { ownerNameOf } from "../accounts.js";
 import type { Account, CalendarEntry } from "../accounts.js";
 import type { SimulatedCalendar } from "../calendar.js";
 import { calendarKey, decodeCalendarId, graphCalendarId, userIdOf } from "./graph-id.js";
@@ -11,7 +12,7 @@ const NOWHERE = { dateTime: "2000-01-01T00:00:00.0000000", timeZone: "UTC" };
 export function userResource(account: Account): Record<string, unknown> {
   return {
     businessPhones: [],
-    displayName: nameOf(account),
+    displayName: ownerNameOf(account),
     givenName: null,
     jobTitle: null,
     mail: account.email,
@@ -69,13 +70,9 @@ export function calendarResource(account: Account, calendar: SimulatedCalendar):
     defaultOnlineMeetingProvider: "teamsForBusiness",
     isTallyingResponses: isOwner,
     isRemovable: !isDefault,
-    owner: isOwner || !id.includes("@") ? { name: nameOf(account), address: account.email } : { name, address: id },
+    owner:
+      isOwner || !id.includes("@") ? { name: ownerNameOf(account), address: account.email } : { name, address: id },
   };
-}
-
-/** The name of the account's owner. */
-function nameOf(account: Account): string {
-  return account.entries.get(account.email)?.calendar.description.name ?? account.email;
 }
 
 export function calendarsOf(account: Account): SimulatedCalendar[] {

@@ -1,58 +1,15 @@
-import { randomUUID } from "node:crypto";
 import { jsonAnswer } from "../answer.js";
 import type { Answer, IncomingRequest } from "../answer.js";
-import type { Scenario } from "../scenario.js";
-import { ACCESS_TOKEN_SECONDS } from "../tokens.js";
+import type { AuthorizationCode } from "../consent/authorization-codes.js";
+import { isAnswered } from "../consent/code-challenge.js";
+import { ACCESS_TOKEN_SECONDS, isGivenTo } from "../tokens.js";
 import type { Grant } from "../tokens.js";
 import type { World } from "../world.js";
+import { describedRefusal, missingParameter, unknownApplication } from "./aadsts.js";
+import type { Refusal } from "./aadsts.js";
+import { clientInfoOf, microsoftIdToken } from "./identity.js";
+import { DEAD_CODES, malformedGrant, REFUSED_GRANTS } from "./refused-grants.js";
 import { areGranted } from "./scopes.js";
-
-/** Why the token endpoint refuses: what OAuth calls it, and the number and words of Microsoft Entra. */
-interface Refusal {
-  status?: number;
-  error: string;
-  number: number;
-  message: string;
-  suberror?: string;
-}
-
-const REFUSED_GRANTS: Readonly<Record<Scenario["refusedGrant"], Refusal>> = {
-  expired: {
-    error: "invalid_grant",
-    number: 700082,
-    message: "The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00.",
-  },
-  passwordChanged: {
-    error: "invalid_grant",
-    number: 50173,
-    message: "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
-    suberror: "bad_token",
-  },
-  multiFactor: {
-    error: "invalid_grant",
-    number: 50076,
-    message:
-      "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '00000003-0000-0000-c000-000000000000'.",
-    suberror: "basic_action",
-  },
-  interactionRequired: {
-    error: "interaction_required",
-    number: 50079,
-    message:
-      "Due to a configuration change made by your administrator, you must enroll in multi-factor authentication.",
-  },
-  consent: {
-    error: "invalid_grant",
-    number: 65001,
-    message: "The user or administrator has not consented to use the application.",
-    suberror: "consent_required",
-  },
-  consentRequired: {
-    error: "consent_required",
-    number: 65001,
-    message: "The user or administrator has not consented to use the application.",
-  },
-};
 
 /** `POST /ms/{tenant}/oauth2/v2.0/token`: refresh tokens and authorization codes against access tokens. */
 export function tokenAnswer(world: World, request: IncomingRequest): Answer {
@@ -66,7 +23,7 @@ const NO_STORE = { "cache-control": "no-store, no-cache", pragma: "no-cache" };
 /** Whose token or code a request to the token endpoint carries. */
 export function accountOfTokenRequest(world: World, request: IncomingRequest): string | null {
   const form = new URLSearchParams(request.body);
-  const grant = world.tokens.refresh(form.get("refresh_token") ?? "") ?? world.tokens.code(form.get("code") ?? "");
+  const grant = world.tokens.refresh(form.get("refresh_token") ?? "") ?? world.codes.find(form.get("code") ?? "");
   return grant?.account ?? null;
 }
 
@@ -79,15 +36,10 @@ function tokensFor(world: World, form: URLSearchParams) {
     case "authorization_code":
       return redeemed(world, form);
     case null:
-      return missing("grant_type");
+      return missingParameter("grant_type");
     default:
       return unsupported(form.get("grant_type") ?? "");
   }
-}
-
-function missing(parameter: string): Refusal {
-  const message = `The request body must contain the following parameter: '${parameter}'.`;
-  return { error: "invalid_request", number: 900144, message };
 }
 
 function unsupported(type: string): Refusal {
@@ -97,12 +49,9 @@ function unsupported(type: string): Refusal {
 
 function refuseClient(world: World, form: URLSearchParams): Refusal | null {
   const clientId = form.get("client_id");
-  if (clientId === null || clientId === "") return missing("client_id");
+  if (clientId === null || clientId === "") return missingParameter("client_id");
   const client = world.oauthClients?.find((known) => known.clientId === clientId);
-  if (world.oauthClients && !client) {
-    const message = `Application with identifier '${clientId}' was not found in the directory.`;
-    return { error: "unauthorized_client", number: 700016, message };
-  }
+  if (world.oauthClients && !client) return unknownApplication(clientId);
   const secret = form.get("client_secret") ?? "";
   const unauthenticated = { status: 401, error: "invalid_client" };
   if (secret === "") {
@@ -116,29 +65,41 @@ function refuseClient(world: World, form: URLSearchParams): Refusal | null {
 
 function refreshed(world: World, form: URLSearchParams) {
   const token = form.get("refresh_token");
-  if (token === null) return missing("refresh_token");
+  if (token === null) return missingParameter("refresh_token");
   const grant = world.tokens.refresh(token);
-  if (!grant) return malformedGrant("refresh_token");
+  if (!grant || !isGivenTo(grant, form.get("client_id"))) return malformedGrant("refresh_token");
   const refusal = refuseGrant(world, grant, form);
   if (refusal) return refusal;
   if (world.scenario.isRotationStrict) world.tokens.endRefresh(token);
-  return tokensOf(world, grant);
+  return tokensOf(world, grant, form);
 }
 
 function redeemed(world: World, form: URLSearchParams) {
-  const code = world.tokens.redeemCode(form.get("code") ?? "");
-  if (!code) return malformedGrant("code");
+  const redemption = world.codes.redeem(form.get("code") ?? "");
+  if (redemption.outcome !== "redeemed") return DEAD_CODES[redemption.outcome];
+  const { code } = redemption;
+  if (!isGivenTo(code, form.get("client_id"))) return malformedGrant("code");
   if (code.redirectUri !== null && code.redirectUri !== form.get("redirect_uri")) {
     const message = "The reply address in the request does not match the reply address of the authorization code.";
     return { error: "invalid_grant", number: 500112, message };
   }
-  const grant = { account: code.account, scopes: code.scopes };
-  return refuseGrant(world, grant, form) ?? tokensOf(world, grant);
+  const { account, scopes, clientId } = code;
+  const grant = { account, scopes, ...(clientId === undefined ? {} : { clientId }) };
+  const refusal = refuseVerifier(code, form.get("code_verifier")) ?? refuseGrant(world, grant, form);
+  return refusal ?? tokensOf(world, grant, form, code.nonce);
 }
 
-function malformedGrant(parameter: string): Refusal {
-  const message = `The provided value for the input parameter '${parameter}' is not valid.`;
-  return { error: "invalid_grant", number: 70000, message };
+/** The proof that a code is redeemed by who asked for it. A verifier that nothing was asked for proves nothing, and is refused too. */
+function refuseVerifier({ codeChallenge }: AuthorizationCode, verifier: string | null): Refusal | null {
+  const error = "invalid_grant";
+  if (codeChallenge && verifier === null) {
+    const message =
+      "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE.";
+    return { error, number: 50148, message };
+  }
+  if (verifier === null || (codeChallenge && isAnswered(codeChallenge, verifier))) return null;
+  const message = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
+  return { error, number: 501481, message };
 }
 
 function refuseGrant(world: World, grant: Grant, form: URLSearchParams): Refusal | null {
@@ -150,8 +111,9 @@ function refuseGrant(world: World, grant: Grant, form: URLSearchParams): Refusal
 }
 
 /** A new refresh token comes with every access token, for those who may have one. */
-function tokensOf(world: World, grant: Grant) {
+function tokensOf(world: World, grant: Grant, form: URLSearchParams, nonce?: string) {
   const hasRefresh = grant.scopes.includes("offline_access");
+  const idToken = microsoftIdToken(world, grant, form.get("client_id") ?? "", nonce);
   return {
     token_type: "Bearer",
     scope: grant.scopes.filter((scope) => scope !== "offline_access").join(" "),
@@ -159,13 +121,14 @@ function tokensOf(world: World, grant: Grant) {
     ext_expires_in: ACCESS_TOKEN_SECONDS,
     access_token: world.tokens.issueAccess(grant),
     ...(hasRefresh ? { refresh_token: world.tokens.issueRefresh(grant) } : {}),
+    ...(idToken === null ? {} : { id_token: idToken }),
+    ...(form.get("client_info") === "1" ? { client_info: clientInfoOf(grant.account) } : {}),
   };
 }
 
-function refusalAnswer(world: World, { status = 400, error, number, message, suberror }: Refusal): Answer {
-  const [traceId, correlationId] = [randomUUID(), randomUUID()];
-  const timestamp = new Date(world.clock.now()).toISOString().slice(0, 19).replace("T", " ") + "Z";
-  const description = `AADSTS${number}: ${message} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`;
+function refusalAnswer(world: World, refusal: Refusal): Answer {
+  const { description, timestamp, traceId, correlationId, uri } = describedRefusal(world, refusal);
+  const { status = 400, error, number, suberror } = refusal;
   const body = {
     error,
     error_description: description,
@@ -173,7 +136,7 @@ function refusalAnswer(world: World, { status = 400, error, number, message, sub
     timestamp,
     trace_id: traceId,
     correlation_id: correlationId,
-    error_uri: `https://login.microsoftonline.com/error?code=${number}`,
+    error_uri: uri,
     ...(suberror === undefined ? {} : { suberror }),
   };
   return jsonAnswer(status, body, NO_STORE);

@@ -13,6 +13,7 @@ import { eventAnswer, eventsBody, instancesBody, viewBody } from "./event-routes
 import { GraphError, graphAnswer, graphErrorAnswer, noSuchSegment, requestIdsOf } from "./graph-error.js";
 import type { RequestIds } from "./graph-error.js";
 import { userIdOf } from "./graph-id.js";
+import { isLoginPath, loginAnswer } from "./login-routes.js";
 import {
   calendarById,
   calendarResource,
@@ -21,13 +22,12 @@ import {
   mailboxSettingsResource,
   userResource,
 } from "./mailbox.js";
-import { accountOfTokenRequest, tokenAnswer } from "./oauth.js";
+import { accountOfTokenRequest } from "./oauth.js";
 import { readPreferences } from "./preferences.js";
 import { QueryOptions } from "./query-options.js";
 import type { GraphResource } from "./scopes.js";
 
 const API = "/v1.0/";
-const TOKEN = /^\/ms\/[A-Za-z0-9.-]+\/oauth2\/v2\.0\/token$/;
 
 interface RouteAnswer {
   body: Record<string, unknown>;
@@ -58,7 +58,7 @@ function eventRoute(rest: string, answer: Route["answer"]): Route {
 }
 
 export function isMicrosoftPath(path: string): boolean {
-  return path.startsWith(API) || TOKEN.test(path);
+  return path.startsWith(API) || isLoginPath(path);
 }
 
 /** Whose mailbox a request reads, as far as its token tells; null for token requests. */
@@ -75,10 +75,7 @@ export function microsoftAccountOf(world: World, request: IncomingRequest): stri
 
 /** Microsoft's answer to a request to one of its addresses. Never throws for anything a client may send. */
 export function microsoftAnswer(world: World, request: IncomingRequest): Answer {
-  if (!request.url.pathname.startsWith(API)) {
-    if (request.method === "POST") return tokenAnswer(world, request);
-    return { status: 405, headers: { allow: "POST" }, body: "" };
-  }
+  if (!request.url.pathname.startsWith(API)) return loginAnswer(world, request);
   return orRefusal(world, request, (ids) => apiAnswer(world, request, ids));
 }
 

@@ -40,3 +40,28 @@ function isCovered(name: string, granted: readonly string[]): boolean {
 function plainName(scope: string): string {
   return scope.replace(PREFIX, "").toLowerCase();
 }
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  openid: "Sign you in",
+  profile: "View your basic profile",
+  email: "View your email address",
+  offline_access: "Maintain access to data you have given it access to",
+  "user.read": "Sign you in and read your profile",
+  "calendars.read": "Read your calendars",
+  "calendars.readwrite": "Have full access to your calendars",
+  "calendars.read.shared": "Read calendars you can access",
+  "calendars.readwrite.shared": "Read and write to your and shared calendars",
+  "mailboxsettings.read": "Read your mailbox settings",
+  "mailboxsettings.readwrite": "Read and write to your mailbox settings",
+};
+
+/** What a scope allows, in the words of the consent page; its name where those are not known. */
+export function meaningOf(scope: string): string {
+  return MEANINGS[plainName(scope)] ?? scope;
+}
+
+/** Whether it has the form of a permission of Graph, or is one of OpenID Connect. */
+export function isScope(scope: string): boolean {
+  const name = plainName(scope);
+  return OPENID.has(name) || /^[a-z]+(\.[a-z]+)+$/.test(name);
+}
