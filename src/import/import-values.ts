@@ -45,14 +45,17 @@ export function text(longest: number, shortest = 1) {
 /** A user id of the token's, which may be a number. */
 export const userId = z.union([z.int().min(0).transform(String), text(200)], must("a user's id"));
 
+const isInstant = must("a date-time with an offset, such as 2026-01-31T09:00:00Z");
+
 /** An RFC 3339 instant with an offset. Becomes UTC. */
 export const instant = z
-  .string(must("a date-time with an offset, such as 2026-01-31T09:00:00Z"))
-  .refine((value) => parseInstant(value) !== null, {
-    ...must("a date-time with an offset, such as 2026-01-31T09:00:00Z"),
-    abort: true,
+  .string(isInstant)
+  .transform((value, context) => {
+    const parsed = parseInstant(value);
+    if (parsed) return printInstant(parsed);
+    context.addIssue(isInstant.error({ input: value }));
+    return z.NEVER;
   })
-  .transform((value) => printInstant(parseInstant(value) ?? value))
   .meta({ format: "date-time" });
 
 export const flag = z.boolean(must("true or false"));
