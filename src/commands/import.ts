@@ -48,8 +48,8 @@ async function importWith(
     const outcome = await importFiles({
       ...{ em: session.em, liftingEm: lifting.em, cipher: new CredentialCipher(config.credentialKeys) },
       ...{ files, isDryRun, signal, intervalSeconds: config.sync.intervalSeconds },
-      onProgress: (file, lines) => {
-        showUnderWay(`… ${lines.toLocaleString("en")} lines read, ${file}`);
+      onProgress: (what) => {
+        showUnderWay(`… ${what}`);
       },
       onFirm: (firm) => {
         showUnderWay("");

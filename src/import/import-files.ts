@@ -37,6 +37,7 @@ export async function importFiles(request: ImportRequest): Promise<ImportOutcome
   const outcome = { firms: 0, refusedFirms: 0 };
   for (const firmId of await stagedFirms(em)) {
     signal.throwIfAborted();
+    request.onProgress(`firm ${firmId}`);
     const firm = await importFirm({ ...request, spreadSeconds }, firmId);
     request.onFirm(firm);
     await failpoint("import.committed");

@@ -8,8 +8,8 @@ export interface StagedFiles {
 }
 
 export interface StagingOptions {
-  /** Told now and then, with the lines so far. */
-  onProgress: (file: string, lines: number) => void;
+  /** Told now and then what is under way. */
+  onProgress: (what: string) => void;
   signal: AbortSignal;
 }
 
@@ -25,7 +25,7 @@ export async function stageFiles(
     const before = staged.lines;
     for await (const lines of fileLines(file)) {
       for (const line of lines) await stageLine(staging, index + 1, line, staged);
-      options.onProgress(file, staged.lines);
+      options.onProgress(`${staged.lines.toLocaleString("en")} lines read, ${file}`);
       options.signal.throwIfAborted();
     }
     if (staged.lines === before) {

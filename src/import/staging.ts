@@ -1,6 +1,9 @@
 import { sql } from "kysely";
 import type { CredentialCipher } from "../connections/credential-cipher.js";
 import { encryptRefreshToken } from "../connections/credentials.js";
+import { DatabaseSetupError } from "../database/database-setup-error.js";
+import { errorCode } from "../database/error-code.js";
+import { groupRoles } from "../database/logins.js";
 import type { EntityManager } from "../database/orm.js";
 import { failpoint } from "../failpoints.js";
 import type { ImportLine, LineType } from "./import-lines.js";
@@ -36,6 +39,16 @@ const names = Object.keys(tables) as StagedTable[];
 const mostRows = 5_000;
 const mostBytes = 4_000_000;
 
+const insufficientPrivilege = "42501";
+
+function noTemporaryTables(cause: unknown): DatabaseSetupError {
+  return new DatabaseSetupError(
+    "The application's login (DATABASE_URL) may not make temporary tables. Let a DBA run, with its database's name: " +
+      `grant temporary on database calendar_sync to ${groupRoles.app};`,
+    { cause },
+  );
+}
+
 /** Collects lines and writes them, thousands at once, into the session's temporary tables. */
 export class Staging {
   private rows = new Map<StagedTable, string[]>();
@@ -47,9 +60,13 @@ export class Staging {
     private readonly cipher: CredentialCipher,
   ) {}
 
+  /** @throws DatabaseSetupError where the login may not make temporary tables */
   async begin(): Promise<void> {
     for (const name of names) {
-      await sql`create temporary table ${sql.raw(`staged_${name} (${tables[name]})`)}`.execute(this.em.getKysely());
+      const create = sql`create temporary table ${sql.raw(`staged_${name} (${tables[name]})`)}`;
+      await create.execute(this.em.getKysely()).catch((error: unknown) => {
+        throw errorCode(error) === insufficientPrivilege ? noTemporaryTables(error) : error;
+      });
     }
   }
 

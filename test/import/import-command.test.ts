@@ -94,6 +94,22 @@ describe("npm run import", () => {
   });
 });
 
+test("a login that may not make temporary tables is told, with what lets it", async () => {
+  const own = await createTestDatabase();
+  const client = new pg.Client(own.superuserUrl);
+  await client.connect();
+  await client.query(`revoke temporary on database ${own.name} from public`);
+  await client.end();
+  const { ended, output } = await importProcess(own, [given.firm(1)]);
+  await own.drop();
+  expect({ ended, output }).toEqual({
+    ended: 1,
+    output:
+      "import: The application's login (DATABASE_URL) may not make temporary tables. Let a DBA run, with its database's name: " +
+      "grant temporary on database calendar_sync to calendar_sync_app_role;\n",
+  });
+});
+
 /** What the tests of this folder would see if the import were wrong. */
 describe("it is noticed where", () => {
   const lines = [
