@@ -100,6 +100,14 @@ export class CalendarConnection {
     this.nextPullAt = null;
   }
 
+  /** Its account has let us in again. What it may have missed meanwhile, only a full round can tell. */
+  reconnect(now: Date, nextPullAt: Date): void {
+    this.changeStatus("ACTIVE", null, now);
+    this.nextPullAt = nextPullAt;
+    this.cursor = null;
+    this.cursorFingerprint = null;
+  }
+
   /** A manager stops its sync. */
   pause(now: Date): void {
     this.changeStatus("PAUSED", "MANAGER", now);

@@ -16,7 +16,7 @@ export interface AccessToken {
   isExpiring: boolean;
 }
 
-/** Stores a connection's first tokens, encrypted. */
+/** Stores the tokens that a consent has brought, encrypted, in place of earlier ones: nobody refreshes those any more. */
 export async function storeCredentials(
   unit: UnitOfWork,
   cipher: CredentialCipher,
@@ -28,6 +28,16 @@ export async function storeCredentials(
   await sql`
     insert into calendar_credential (firm_id, connection_id, key_version, refresh_token, scopes)
     values (${unit.firmId}, ${connectionId}, ${encrypted.keyVersion}, ${encrypted.ciphertext}, ${[...scopes]}::text[])
+    on conflict (firm_id, connection_id) do update set
+      key_version = excluded.key_version, refresh_token = excluded.refresh_token, scopes = excluded.scopes,
+      access_token = null, access_token_expires_at = null, refresh_lease_id = null, refresh_lease_ends_at = null, updated_at = now()
+  `.execute(unit.em.getKysely());
+}
+
+/** Forgets a connection's tokens. */
+export async function removeCredentials(unit: UnitOfWork, connectionId: string): Promise<void> {
+  await sql`
+    delete from calendar_credential where firm_id = ${unit.firmId} and connection_id = ${connectionId}
   `.execute(unit.em.getKysely());
 }
 

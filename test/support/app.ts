@@ -74,6 +74,7 @@ export class TestApp {
       logins: database,
       google: {
         apiUrl: simulator.googleApiUrl,
+        authUrl: simulator.googleAuthUrl,
         tokenUrl: simulator.googleTokenUrl,
         clientId: "client",
         clientSecret: "secret",
