@@ -10,6 +10,8 @@ import { Migration20261122000600_outages } from "./migrations/Migration202611220
 import { Migration20261122000700_shared_limits } from "./migrations/Migration20261122000700_shared_limits.js";
 import { Migration20261122000800_token_refresh } from "./migrations/Migration20261122000800_token_refresh.js";
 import { Migration20261122000900_calendar_consents } from "./migrations/Migration20261122000900_calendar_consents.js";
+import { Migration20261122001000_appointment_changes } from "./migrations/Migration20261122001000_appointment_changes.js";
+import { Migration20261122001000_import } from "./migrations/Migration20261122001000_import.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
 import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
 import { SyncRun } from "./src/attempts/sync-run.entity.js";
@@ -35,6 +37,8 @@ export const ormOptions = defineConfig({
       Migration20261122000700_shared_limits,
       Migration20261122000800_token_refresh,
       Migration20261122000900_calendar_consents,
+      Migration20261122001000_import,
+      Migration20261122001000_appointment_changes,
     ],
   },
 });

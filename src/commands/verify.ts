@@ -11,6 +11,7 @@ import { tryTokens } from "../verify/try-tokens.js";
 import { lineOf, summaryOf } from "../verify/verification-report.js";
 import { verify } from "../verify/verify.js";
 import { requireMigrated, withDatabase, type CommandDatabase } from "./command-database.js";
+import { showUnderWay } from "./line-under-way.js";
 import { CommandError, printLine, runCommand, UsageError } from "./run-command.js";
 
 const usage = "Usage: npm run verify -- [--after-restore]";
@@ -81,10 +82,4 @@ async function verifyDatabase({ systemUrl, log }: CommandDatabase): Promise<bool
   });
   printLine(summaryOf(verification));
   return verification.invariants.every(({ count }) => count === 0);
-}
-
-/** On a terminal: a line that the next one takes the place of. */
-function showUnderWay(text: string): void {
-  const { isTTY, columns } = process.stdout;
-  if (isTTY) process.stdout.write(`\r\u001B[2K${text.slice(0, columns - 1)}`);
 }

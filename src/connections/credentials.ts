@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { inFirm } from "../database/firm-scope.js";
 import type { EntityManager } from "../database/orm.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import type { CredentialCipher, CredentialPlace } from "./credential-cipher.js";
+import type { CredentialCipher, CredentialPlace, EncryptedCredential } from "./credential-cipher.js";
 
 /** A connection's tokens, in the clear: never logged, never kept. */
 export interface Credentials {
@@ -24,7 +24,7 @@ export async function storeCredentials(
   refreshToken: string,
   scopes: readonly string[],
 ): Promise<void> {
-  const encrypted = cipher.encrypt(refreshToken, place(unit.firmId, connectionId, "refresh_token"));
+  const encrypted = encryptRefreshToken(cipher, unit.firmId, connectionId, refreshToken);
   await sql`
     insert into calendar_credential (firm_id, connection_id, key_version, refresh_token, scopes)
     values (${unit.firmId}, ${connectionId}, ${encrypted.keyVersion}, ${encrypted.ciphertext}, ${[...scopes]}::text[])
@@ -39,6 +39,16 @@ export async function removeCredentials(unit: UnitOfWork, connectionId: string):
   await sql`
     delete from calendar_credential where firm_id = ${unit.firmId} and connection_id = ${connectionId}
   `.execute(unit.em.getKysely());
+}
+
+/** A refresh token as it is stored, for where many are stored at once. */
+export function encryptRefreshToken(
+  cipher: CredentialCipher,
+  firmId: string,
+  connectionId: string,
+  refreshToken: string,
+): EncryptedCredential {
+  return cipher.encrypt(refreshToken, place(firmId, connectionId, "refresh_token"));
 }
 
 interface CredentialRow {

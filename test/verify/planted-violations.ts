@@ -128,6 +128,7 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
       alsoBreaks: ["open-failure-named-by-run"],
     },
   ],
+  "imported-run": [{ sql: `update sync_run set is_imported = true ${run(7)}`, found: [{ ...firm, runId: "7" }] }],
   "failed-run": [
     {
       sql: `update sync_attempt set max_retries_reached = false ${run(13)};
