@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { providersOf } from "../application.js";
 import { loadConfig, type Config } from "../config.js";
 import { CredentialCipher } from "../connections/credential-cipher.js";
+import { requireKeyVersions } from "../connections/credential-versions.js";
 import { openDatabase, openSystemDatabase } from "../database/orm.js";
 import { ProviderHttp } from "../providers/http.js";
 import { googleApplication, microsoftApplication } from "../server-process.js";
@@ -11,6 +12,7 @@ import { tryTokens } from "../verify/try-tokens.js";
 import { lineOf, summaryOf } from "../verify/verification-report.js";
 import { verify } from "../verify/verify.js";
 import { requireMigrated, withDatabase, type CommandDatabase } from "./command-database.js";
+import { showUnderWay } from "./line-under-way.js";
 import { CommandError, printLine, runCommand, UsageError } from "./run-command.js";
 
 const usage = "Usage: npm run verify -- [--after-restore]";
@@ -46,11 +48,13 @@ async function restore({ appUrl, systemUrl, log }: CommandDatabase, config: Conf
   const systemDatabase = await openSystemDatabase(systemUrl, 2);
   const http = new ProviderHttp();
   try {
+    const cipher = new CredentialCipher(config.credentialKeys);
+    await requireKeyVersions((statement) => systemDatabase.em.execute(statement), cipher);
     const logins = { database, systemDatabase, appUrl, systemUrl };
     printLine(setRightLine(await setRightAfterRestore({ ...logins, policy: config.retry, log })));
     const applications = { google: googleApplication(config), microsoft: microsoftApplication(config) };
     const tried = await tryTokens({
-      ...{ database, systemDatabase, cipher: new CredentialCipher(config.credentialKeys) },
+      ...{ database, systemDatabase, cipher },
       providers: providersOf(applications, () => http),
       onTried: (token) => {
         const line = tokenLine(token);
@@ -81,10 +85,4 @@ async function verifyDatabase({ systemUrl, log }: CommandDatabase): Promise<bool
   });
   printLine(summaryOf(verification));
   return verification.invariants.every(({ count }) => count === 0);
-}
-
-/** On a terminal: a line that the next one takes the place of. */
-function showUnderWay(text: string): void {
-  const { isTTY, columns } = process.stdout;
-  if (isTTY) process.stdout.write(`\r\u001B[2K${text.slice(0, columns - 1)}`);
 }
