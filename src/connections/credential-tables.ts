@@ -1,4 +1,7 @@
-/** A table with encrypted columns. It has `firm_id`, and `key_version` with which all of a row's encrypted columns are encrypted. */
+/**
+ * A table with encrypted columns. It has `firm_id`, `connection_id`, and `key_version` with which all of a row's encrypted columns are
+ * encrypted.
+ */
 export interface EncryptedTable {
   table: string;
   /** With the firm the row's key, and where its ciphertexts are bound to: the `connectionId` of their place. */
@@ -11,7 +14,7 @@ export interface EncryptedTable {
   isLasting: boolean;
 }
 
-/** Every table that holds something encrypted: what start checks and `rotate-keys` rotates. A test compares it with the schema. */
+/** Every table that holds something encrypted: what start checks, `rotate-keys` rotates and erasing removes. A test compares it with the schema. */
 export const encryptedTables: readonly EncryptedTable[] = [
   {
     table: "calendar_credential",
