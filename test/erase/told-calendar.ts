@@ -7,16 +7,16 @@ export const canary = "canary";
 /** What managers typed as a reason: the audit keeps it. */
 export const reason = "typedreason";
 
-const resyncOne = `mutation ($id: ID!) {
-  resyncAppointment(appointmentId: $id, idempotencyKey: "${canary}-key", reason: "${reason}") { result { status } }
+const resyncOne = `mutation ($id: ID!, $key: String!) {
+  resyncAppointment(appointmentId: $id, idempotencyKey: $key, reason: "${reason}") { result { status } }
 }`;
-const resyncAll = `mutation ($id: ID!) {
-  resyncConnection(connectionId: $id, idempotencyKey: "${canary}-all", reason: "${reason}", waitSeconds: 0) { run { id } }
+const resyncAll = `mutation ($id: ID!, $key: String!) {
+  resyncConnection(connectionId: $id, idempotencyKey: $key, reason: "${reason}", waitSeconds: 0) { run { id } }
 }`;
 
 /**
  * A connection whose every text has a canary: synced, with a run of one appointment, a failed attempt, a run that waits for its retry
- * and rows that requests and rounds have left. Returns its id.
+ * and idempotency keys. Returns its id.
  */
 export async function toldCalendar(app: TestApp, name: string, firmId = "1"): Promise<string> {
   const account = `${canary}.${name}@x.test`;
@@ -26,13 +26,14 @@ export async function toldCalendar(app: TestApp, name: string, firmId = "1"): Pr
   const [appointment] = await app.sql<{ id: string }>("select id from appointment where connection_id = $1", [
     connection,
   ]);
-  await app.manager(resyncOne, { id: appointment?.id }, firmId);
+  const key = `${canary}-${name}`;
+  await app.manager(resyncOne, { id: appointment?.id, key }, firmId);
   app.simulator.control.addFault({
     match: { account, method: "GET" },
     times: null,
     then: { status: 503, headers: { "retry-after": "3600" } },
   });
-  await app.manager(resyncAll, { id: connection }, firmId);
+  await app.manager(resyncAll, { id: connection, key }, firmId);
   await until(async () => {
     const waiting = "select from sync_run where connection_id = $1 and status = 'RETRYING'";
     return (await app.sql(waiting, [connection])).length === 1;
@@ -54,10 +55,6 @@ async function writeCanaries(app: TestApp, connection: string): Promise<void> {
   await app.sql(
     `update sync_attempt set provider_request_id = '${canary}', error_summary = case when error_code is not null then '${canary}' end
      where connection_id = $1`,
-    [connection],
-  );
-  await app.sql(
-    "insert into seen_appointment select a.firm_id, r.id, a.id from appointment a join sync_run r using (firm_id, connection_id) where connection_id = $1 on conflict do nothing",
     [connection],
   );
 }
