@@ -1,7 +1,7 @@
 import type { TestApp } from "../support/app.js";
 
 /** Every row of every table, of the queue's too, as text: a line each, behind the table's name. */
-export async function everything(app: TestApp): Promise<string[]> {
+async function everything(app: TestApp): Promise<string[]> {
   const tables = await app.sql<{ name: string }>(
     `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_toast' order by 1`,
