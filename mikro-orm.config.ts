@@ -9,6 +9,9 @@ import { Migration20261122000500_idempotency_keys } from "./migrations/Migration
 import { Migration20261122000600_outages } from "./migrations/Migration20261122000600_outages.js";
 import { Migration20261122000700_shared_limits } from "./migrations/Migration20261122000700_shared_limits.js";
 import { Migration20261122000800_token_refresh } from "./migrations/Migration20261122000800_token_refresh.js";
+import { Migration20261122000900_calendar_consents } from "./migrations/Migration20261122000900_calendar_consents.js";
+import { Migration20261122001000_appointment_changes } from "./migrations/Migration20261122001000_appointment_changes.js";
+import { Migration20261122001000_import } from "./migrations/Migration20261122001000_import.js";
 import { Migration20261122001100_erasing } from "./migrations/Migration20261122001100_erasing.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
 import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
@@ -34,6 +37,9 @@ export const ormOptions = defineConfig({
       Migration20261122000600_outages,
       Migration20261122000700_shared_limits,
       Migration20261122000800_token_refresh,
+      Migration20261122000900_calendar_consents,
+      Migration20261122001000_import,
+      Migration20261122001000_appointment_changes,
       Migration20261122001100_erasing,
     ],
   },

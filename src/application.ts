@@ -2,6 +2,8 @@ import type { Logger } from "pino";
 import { MutationLimit } from "./access/mutation-limit.js";
 import { createTokenVerifier } from "./access/token.js";
 import type { Config } from "./config.js";
+import type { ConnectParts } from "./connect/connecting.js";
+import { isAccountShared } from "./connect/shared-account.js";
 import { CredentialCipher } from "./connections/credential-cipher.js";
 import { outageLimits, type OutageLimits } from "./connections/outage-limits.js";
 import { openDatabase, openSystemDatabase, type Database } from "./database/orm.js";
@@ -12,8 +14,11 @@ import { Metrics } from "./metrics/metrics.js";
 import { ObservedHttp } from "./metrics/observed-http.js";
 import type { ProviderHttp } from "./providers/http.js";
 import { SharedState } from "./metrics/shared-state.js";
+import type { ConsentProvider } from "./providers/consent.js";
 import { googleProvider } from "./providers/google/client.js";
+import { googleConsent } from "./providers/google/consent.js";
 import { microsoftProvider } from "./providers/microsoft/client.js";
+import { microsoftConsent } from "./providers/microsoft/consent.js";
 import type { CalendarProvider, ProviderName } from "./providers/provider.js";
 import { startServer, type Server } from "./server.js";
 import { SyncEngine } from "./sync/sync-engine.js";
@@ -28,6 +33,8 @@ export interface ApplicationLogins {
 /** Where Google answers, and as which OAuth application it is asked. */
 export interface GoogleApplication {
   apiUrl: string;
+  /** Where users are asked to let the application in. */
+  authUrl: string;
   tokenUrl: string;
   clientId: string;
   clientSecret: string;
@@ -85,16 +92,14 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const measured = measure(options, database, systemDatabase);
     const operations = await startOperations(options, database, measured, () => isStopping);
     if (operations) stops.push(() => operations.stop());
-    const providers = providersOf(options, (provider) => {
-      const http = new ObservedHttp(provider, measured.metrics);
-      stops.push(() => http.close());
-      return http;
-    });
+    const httpOf = providerHttps(measured.metrics, stops);
+    const providers = providersOf(options, httpOf);
+    const cipher = new CredentialCipher(config.credentialKeys);
     const engine = await SyncEngine.start({
       database,
       systemDatabase,
       ...logins,
-      cipher: new CredentialCipher(config.credentialKeys),
+      cipher,
       providers,
       policy: config.retry,
       limits: options.limits ?? outageLimits,
@@ -107,7 +112,16 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       log,
     });
     stops.push(() => engine.stop());
-    const server = config.roles.has("api") ? await startApi(options, database.em, engine, measured) : null;
+    const connecting: ConnectParts = {
+      providers: consentProvidersOf(options, httpOf),
+      cipher,
+      returnOrigins: config.web.corsOrigins,
+      intervalSeconds: config.sync.intervalSeconds,
+      isAccountShared: (connection) => isAccountShared(systemDatabase.em, connection),
+    };
+    const server = config.roles.has("api")
+      ? await startApi(options, database.em, engine, { ...measured, connecting })
+      : null;
     if (server) stops.push(() => stopApi(server, engine));
     return { url: server?.url ?? null, operationsUrl: operations?.url ?? null, stop };
   } catch (error) {
@@ -148,6 +162,30 @@ async function startOperations(
   return server;
 }
 
+/** Each provider's transport, made once and closed with the application. */
+function providerHttps(metrics: Metrics, stops: (() => Promise<void>)[]): (provider: ProviderName) => ProviderHttp {
+  const made = new Map<ProviderName, ProviderHttp>();
+  return (provider) => {
+    const known = made.get(provider);
+    if (known) return known;
+    const http = new ObservedHttp(provider, metrics);
+    made.set(provider, http);
+    stops.push(() => http.close());
+    return http;
+  };
+}
+
+/** How calendars of those providers are connected. */
+function consentProvidersOf(
+  { google, microsoft }: Pick<ApplicationOptions, "google" | "microsoft">,
+  httpOf: (provider: ProviderName) => ProviderHttp,
+): Map<ProviderName, ConsentProvider> {
+  const providers = new Map<ProviderName, ConsentProvider>();
+  if (google) providers.set("GOOGLE", googleConsent({ ...google, http: httpOf("GOOGLE") }));
+  if (microsoft) providers.set("MICROSOFT", microsoftConsent({ ...microsoft, http: httpOf("MICROSOFT") }));
+  return providers;
+}
+
 /** The providers that there is an application for, each spoken to over what `httpOf` gives for it. */
 export function providersOf(
   { google, microsoft }: Pick<ApplicationOptions, "google" | "microsoft">,
@@ -165,7 +203,7 @@ function startApi(
   options: ApplicationOptions,
   em: EntityManager,
   engine: SyncEngine,
-  { metrics, scrape }: Measured,
+  { metrics, scrape, connecting }: Measured & { connecting: ConnectParts },
 ): Promise<Server> {
   const { config, log } = options;
   return startServer({
@@ -173,7 +211,8 @@ function startApi(
     runs: engine.queue,
     verifyToken: createTokenVerifier(config.jwt),
     http: config.http,
-    web: config.web,
+    web: { ...config.web, isOwnAddressPublic: config.isDemo },
+    connecting,
     graphql: { ...config.graphql, graphiqlToken: options.graphiqlToken },
     settings: { waitSeconds: config.sync.waitSeconds, staleAfterSeconds: config.sync.staleAfterSeconds },
     mutationLimit: new MutationLimit({ mutations: config.mutationsPerMinute, windowSeconds: 60 }),

@@ -135,6 +135,7 @@ export const variables = z.object({
   GOOGLE_CLIENT_ID: z.string().optional(),
   GOOGLE_CLIENT_SECRET: z.string().optional(),
   GOOGLE_API_URL: webUrl.optional(),
+  GOOGLE_AUTH_URL: webUrl.optional(),
   GOOGLE_TOKEN_URL: webUrl.optional(),
   MICROSOFT_CLIENT_ID: z.string().optional(),
   MICROSOFT_CLIENT_SECRET: z.string().optional(),

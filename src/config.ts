@@ -200,6 +200,7 @@ function googleConfig(values: Variables) {
         ? { id: values.GOOGLE_CLIENT_ID, secret: values.GOOGLE_CLIENT_SECRET }
         : null,
     apiUrl: values.GOOGLE_API_URL ?? null,
+    authUrl: values.GOOGLE_AUTH_URL ?? null,
     tokenUrl: values.GOOGLE_TOKEN_URL ?? null,
   };
 }

@@ -3,6 +3,7 @@ import type { Actor } from "./access/actor.js";
 import type { EntityManager } from "./database/orm.js";
 import type { Loaders } from "./graphql/loaders.js";
 import type { RunQueue } from "./attempts/run-queue.js";
+import type { Connecting } from "./connect/connecting.js";
 
 /** What resolvers and use cases are given: one a request. */
 export interface Context {
@@ -14,6 +15,7 @@ export interface Context {
   runs: RunQueue;
   loaders: Loaders;
   settings: RequestSettings;
+  connecting: Connecting;
 }
 
 /** What requests need of the configuration. */

@@ -124,6 +124,7 @@ export function googleApplication({ google }: Config): GoogleApplication | null 
   if (!google.client) return null;
   return {
     apiUrl: google.apiUrl ?? "https://www.googleapis.com/",
+    authUrl: google.authUrl ?? "https://accounts.google.com/o/oauth2/v2/auth",
     tokenUrl: google.tokenUrl ?? "https://oauth2.googleapis.com/token",
     clientId: google.client.id,
     clientSecret: google.client.secret,

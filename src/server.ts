@@ -8,6 +8,8 @@ import type { Logger } from "pino";
 import type { MutationLimit } from "./access/mutation-limit.js";
 import type { VerifyToken } from "./access/token.js";
 import type { RunQueue } from "./attempts/run-queue.js";
+import type { Connecting, ConnectParts } from "./connect/connecting.js";
+import { consentRoutes, refuseWhileStopping as refuseBrowserWhileStopping } from "./connect/consent-routes.js";
 import type { RequestSettings } from "./context.js";
 import { inFirm } from "./database/firm-scope.js";
 import type { EntityManager } from "./database/orm.js";
@@ -22,6 +24,7 @@ import { authenticate } from "./http/authenticate.js";
 import { baseUrlOf } from "./http/base-url.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { Drain } from "./http/drain.js";
+import { isFromLoopback } from "./http/loopback.js";
 import { listen } from "./http/listen.js";
 import { tellMetrics, tellReadiness } from "./http/operations-routes.js";
 import type { Scrape } from "./http/operations-server.js";
@@ -51,6 +54,7 @@ export interface ServerParts {
     graphiqlToken: string | null;
   };
   settings: RequestSettings;
+  connecting: ConnectParts;
   mutationLimit: MutationLimit;
   /** What the database lacks of this build's migrations; it fails when the database cannot be asked. */
   pendingMigrations: () => Promise<readonly string[]>;
@@ -69,6 +73,8 @@ export interface WebSettings {
   trustProxy: boolean | number | string[];
   /** Origins whose pages may ask from a browser. */
   corsOrigins: readonly string[];
+  /** Whether, without a public address, browsers of this machine are taken to reach the server where they ask. Default false. */
+  isOwnAddressPublic?: boolean;
 }
 
 export interface Server {
@@ -123,11 +129,12 @@ function createApp(
   app.use(traceRequests(parts.log), spanRequests(operationOf));
   if (parts.metrics) app.use(countRequests(parts.metrics, operationOf));
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
-  app.use(crossOrigin(corsOrigins), onlyBelowPrefix(drain.admit(refuseWhileStopping), rest));
+  app.use(crossOrigin(corsOrigins, isGraphql), onlyBelowPrefix(drain.admit(refuseWhileStopping), rest));
   app.get("/healthz", (_request, response) => void response.json(processIsUp.body));
   app.get("/readyz", tellReadiness({ ...parts, isStopping: () => drain.isStopping }));
   if (parts.scrape) app.get("/metrics", tellMetrics(parts.scrape));
   if (parts.graphql.graphiql) app.get("/graphql", showGraphiql(parts.graphql.graphiqlToken));
+  app.use("/oauth", drain.admit(refuseBrowserWhileStopping), consentRoutes(consentParts(parts)));
   const readBody = express.json({ limit: bodyLimit });
   app.post("/graphql", drain.admit(), authenticate(parts.verifyToken), readBody, withinFirm(spanOperation(graphql)));
   app.all("/graphql", (_request, response) => {
@@ -139,6 +146,10 @@ function createApp(
   });
   app.use(handleError(parts.log));
   return app;
+}
+
+function isGraphql({ path }: Request): boolean {
+  return path.toLowerCase().replace(/\/$/, "") === "/graphql";
 }
 
 /** The prefix is compared as it is: Express would take it in any case. */
@@ -169,6 +180,33 @@ function restParts(parts: ServerParts, apollo: ApolloServer<RequestContext>): Re
       }),
     baseUrlOf: (request) => baseUrlOf(request, publicUrl),
     log: parts.log,
+  };
+}
+
+/** Below /oauth nobody is signed in: the consent that a request is about says for which firm it is. */
+function consentParts(parts: ServerParts): Parameters<typeof consentRoutes>[0] {
+  const { em, runs, connecting, log } = parts;
+  return {
+    contextOf: (response) => ({
+      ...{ em, runs, connecting },
+      log: log.child({ requestId: traceOf(response).requestId }),
+    }),
+    baseUrlOf: (request) => baseUrlOf(request, browserUrlOf(parts, request)),
+  };
+}
+
+/** Where the browser that asks reaches the server, and so is to be sent back to; null where that is not known for certain. */
+function browserUrlOf({ web = plainWeb }: ServerParts, request: Request): string | null {
+  if (web.publicUrl !== null) return web.publicUrl;
+  const isKnown = web.isOwnAddressPublic === true && isFromLoopback(request);
+  return isKnown ? `http://${String(request.headers.host)}` : null;
+}
+
+function connectingOf(parts: ServerParts, response: Response): Connecting {
+  return {
+    ...parts.connecting,
+    baseUrl: browserUrlOf(parts, response.req),
+    setCookie: (cookie) => response.append("Set-Cookie", cookie),
   };
 }
 
@@ -212,11 +250,24 @@ function actorOf(response: Response) {
   return actor;
 }
 
-function contextOf({ em, runs, settings, log }: ServerParts, response: Response): RequestContext {
+function contextOf(parts: ServerParts, response: Response): RequestContext {
+  const { em, runs, settings, log } = parts;
   const trace = traceOf(response);
   const actor = actorOf(response);
   const requestId = trace.requestId;
   const loaders = createLoaders({ em, firmId: actor.firmId }, settings);
   const requestLog = log.child({ requestId, firmId: actor.firmId });
-  return { actor, em, runs, settings, loaders, requestId, trace, log: requestLog, isMutationCounted: false };
+  const connecting = connectingOf(parts, response);
+  return {
+    actor,
+    em,
+    runs,
+    settings,
+    connecting,
+    loaders,
+    requestId,
+    trace,
+    log: requestLog,
+    isMutationCounted: false,
+  };
 }

@@ -94,7 +94,7 @@ describe("with a real database and provider", () => {
       },
       http: { host: "0.0.0.0" },
       graphql: { graphiql: false, introspection: false },
-      google: { client: { id: "client", secret: "client-secret" }, apiUrl: null, tokenUrl: null },
+      google: { client: { id: "client", secret: "client-secret" }, apiUrl: null, authUrl: null, tokenUrl: null },
       sync: { intervalSeconds: 300 },
       jwt: { secrets: [secret] },
     });

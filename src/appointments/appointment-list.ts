@@ -8,6 +8,7 @@ import { cappedCount, columnsOf, type RowOf } from "../graphql/rows.js";
 import { textArgument } from "../graphql/text.js";
 import { parseId } from "../id.js";
 import { Appointment, type AppointmentStatus } from "./appointment.entity.js";
+import { settledBefore } from "./settled-changes.js";
 
 export interface AppointmentFilter {
   connectionId?: string | null | undefined;
@@ -29,7 +30,10 @@ const byUpdate: Order = { column: "updated_at", property: "updatedAt", key: byTi
 
 const longestEventId = 1024;
 
-/** Appointments by their start; with `updatedAfter` by their last change, which makes the list a feed of changes. Oldest first. */
+/**
+ * Appointments by their start; with `updatedAfter` by their last change, which makes the list a feed of changes: whoever goes on where they
+ * stopped misses none. Oldest first.
+ */
 export async function listAppointments(
   context: Context,
   filter: AppointmentFilter,
@@ -39,6 +43,7 @@ export async function listAppointments(
   const request = pageRequest(page, key);
   const { em } = context;
   const matching = conditionsOf(context, filter);
+  if (column === "updated_at") matching.and(sql`a.updated_at < ${await settledBefore(em)}::timestamptz`);
   const time = sql.ref(`a.${column}`);
   const later =
     request.after && sql`and (${time}, a.id) > (${request.after.time}::timestamptz, ${request.after.id}::bigint)`;

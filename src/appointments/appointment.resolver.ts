@@ -31,7 +31,7 @@ class AppointmentsArguments extends PagedArguments {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "Changed at this instant or later; orders the list by the change.",
+    description: "Changed at this instant or later; orders the list by the change, oldest first.",
   })
   updatedAfter?: Date | null;
 }
@@ -48,7 +48,9 @@ export class AppointmentResolver {
 
   @Query(() => AppointmentConnection, {
     nullable: true,
-    description: "By start and id; with updatedAfter by change and id: a feed of changes.",
+    description:
+      "By start and id; with updatedAfter by change and id: a feed of changes, cancellations among them, that misses none when the next " +
+      "request goes on with the last updatedAt. What is being changed at the moment comes with a later request.",
   })
   appointments(@Args(() => AppointmentsArguments) args: AppointmentsArguments, @Ctx() context: Context) {
     return listAppointments(context, args, args);

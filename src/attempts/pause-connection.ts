@@ -1,4 +1,3 @@
-import { LockMode } from "@mikro-orm/core";
 import { record, type AuditEventType } from "../audit/record.js";
 import { revoked } from "../connections/assert-active.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
@@ -6,10 +5,8 @@ import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
 import { lockConnection } from "./lock.js";
-import { holdRun, openFailureOf } from "./open-failure.js";
-import { SyncRun } from "./sync-run.entity.js";
-import type { SyncRunStatus } from "./sync.enums.js";
-import { replaceWaitingPulls } from "./waiting-pulls.js";
+import { releaseHeldRuns, runsIn } from "./held-runs.js";
+import { holdRun } from "./open-failure.js";
 
 export interface PauseRequest {
   connectionId: string;
@@ -39,9 +36,7 @@ export async function resumeConnection(context: Context, request: PauseRequest):
   await changeConnection(context, request, "calendar_connection_resumed", async (unit, connection) => {
     if (connection.status === "ACTIVE") return false;
     connection.resume(unit.now);
-    const held = await runsIn(unit, connection, ["HELD"]);
-    // A resync first: it replaces an incremental pull that was held beside it.
-    for (const run of held.sort(resyncsFirst)) if (run.status === "HELD") await release(context, unit, run);
+    await releaseHeldRuns(context, unit, connection);
     return true;
   });
 }
@@ -64,28 +59,4 @@ async function changeConnection(
       metadata: { reason: request.reason },
     });
   });
-}
-
-function runsIn(unit: UnitOfWork, connection: CalendarConnection, statuses: SyncRunStatus[]): Promise<SyncRun[]> {
-  return unit.em.find(
-    SyncRun,
-    { firmId: unit.firmId, connectionId: connection.id, status: { $in: statuses } },
-    { orderBy: { id: "asc" }, lockMode: LockMode.PESSIMISTIC_WRITE },
-  );
-}
-
-function resyncsFirst(a: SyncRun, b: SyncRun): number {
-  return Number(b.operation === "RESYNC") - Number(a.operation === "RESYNC");
-}
-
-/** Until when a provider has asked to be left alone, it is. */
-async function release(context: Context, unit: UnitOfWork, run: SyncRun): Promise<void> {
-  const { id: runId, connectionId, correlationId } = run;
-  const isBehindRunning =
-    run.isConnectionPull() && (await replaceWaitingPulls(unit, { runId, connectionId, correlationId }));
-  run.requeue();
-  await unit.em.flush();
-  if (isBehindRunning) return;
-  const failure = await openFailureOf(unit, run);
-  await context.runs.send(unit, run, failure?.providerRetryAt ?? null);
 }

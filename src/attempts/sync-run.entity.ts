@@ -100,6 +100,10 @@ export class SyncRun {
   @Property({ type: "uuid", nullable: true })
   jobId!: string | null;
 
+  /** Another service has worked on it: it is history, without audit events of ours. */
+  @Property({ type: "boolean" })
+  isImported: boolean & Opt = false;
+
   /** Of the attempt that comes next, or runs. */
   @Property({ type: "integer" })
   retryCount: number & Opt = 0;

@@ -15,7 +15,11 @@ export const eventCategories = {
   calendar_sync_run_cancelled: "calendar_sync",
   calendar_sync_run_abandoned: "calendar_sync",
   calendar_sync_mass_cancel_refused: "calendar_sync",
+  calendar_connection_consent_requested: "calendar_connection",
   calendar_connection_connected: "calendar_connection",
+  calendar_connection_reconnected: "calendar_connection",
+  calendar_connection_disconnected: "calendar_connection",
+  calendar_connection_imported: "calendar_connection",
   calendar_connection_revoked: "calendar_connection",
   calendar_connection_paused: "calendar_connection",
   calendar_connection_resumed: "calendar_connection",
@@ -63,18 +67,43 @@ export function record(unit: UnitOfWork, event: AuditRecord): void {
 export interface AppointmentEvents {
   eventType: "appointment_time_changed_by_sync" | "appointment_cancelled_by_sync";
   correlationId: string;
-  appointments: readonly { id: string; metadata: Record<string, unknown> }[];
+  appointments: readonly EventOfMany[];
+}
+
+interface EventOfMany {
+  id: string;
+  metadata: Record<string, unknown>;
 }
 
 /** Records many appointments' events at once, in the caller's transaction. */
-export async function recordForAppointments(unit: UnitOfWork, events: AppointmentEvents): Promise<void> {
-  if (events.appointments.length === 0) return;
-  const ids = events.appointments.map(({ id }) => id);
-  const metadata = events.appointments.map((appointment) => JSON.stringify(appointment.metadata));
+export function recordForAppointments(unit: UnitOfWork, events: AppointmentEvents): Promise<void> {
+  return recordMany(unit, events.eventType, { type: "appointment", all: events.appointments }, events.correlationId);
+}
+
+/** One event for each connection that an import has added. */
+export interface ConnectionEvents {
+  eventType: "calendar_connection_imported";
+  connections: readonly EventOfMany[];
+}
+
+/** Records many connections' events at once, in the caller's transaction. */
+export function recordForConnections(unit: UnitOfWork, events: ConnectionEvents): Promise<void> {
+  return recordMany(unit, events.eventType, { type: "calendar_connection", all: events.connections }, null);
+}
+
+async function recordMany(
+  unit: UnitOfWork,
+  eventType: AuditEventType,
+  resources: { type: AuditRecord["resource"]["type"]; all: readonly EventOfMany[] },
+  correlationId: string | null,
+): Promise<void> {
+  if (resources.all.length === 0) return;
+  const ids = resources.all.map(({ id }) => id);
+  const metadata = resources.all.map((resource) => JSON.stringify(resource.metadata));
   await sql`
     insert into audit_event (firm_id, event_type, event_category, severity, resource_type, resource_id, correlation_id, metadata, created_at)
-    select ${unit.firmId}, ${events.eventType}, ${eventCategories[events.eventType]}, 'info', 'appointment', id,
-      ${events.correlationId}::uuid, metadata::jsonb, ${unit.now}::timestamptz
+    select ${unit.firmId}, ${eventType}, ${eventCategories[eventType]}, 'info', ${resources.type}, id,
+      ${correlationId}::uuid, metadata::jsonb, ${unit.now}::timestamptz
     from unnest(${ids}::bigint[], ${metadata}::text[]) as changed (id, metadata)
   `.execute(unit.em.getKysely());
 }

@@ -6,6 +6,7 @@ import { unitOfWork } from "../database/unit-of-work.js";
 import { erasableFirm } from "../erase/erasable.js";
 import { eraseFirm } from "../erase/erase-firm.js";
 import { requireMigrated, withDatabase, type CommandDatabase } from "./command-database.js";
+import { insertFirm } from "../firms/insert-firm.js";
 import { confirmErasing } from "./confirm.js";
 import { parseFirmArguments, type FirmRequest } from "./firm-arguments.js";
 import { showUnderWay } from "./line-under-way.js";
@@ -34,10 +35,8 @@ async function addFirm(
   await checkDatabase(appUrl, { log });
   const database = await openDatabase(appUrl, 1);
   try {
-    const { numAffectedRows } = await unitOfWork(database.em, id, (unit) =>
-      sql`insert into firm (id, name) values (${id}, ${name}) on conflict (id) do nothing`.execute(unit.em.getKysely()),
-    );
-    if (numAffectedRows !== 1n) throw new CommandError(`firm ${id} exists already`);
+    const isNew = await unitOfWork(database.em, id, (unit) => insertFirm(unit, name));
+    if (!isNew) throw new CommandError(`firm ${id} exists already`);
   } finally {
     await database.close();
   }

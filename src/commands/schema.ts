@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { printedSchema } from "../graphql/print-schema.js";
 import { buildApiSchema } from "../graphql/schema.js";
+import { printedImportSchema } from "../import/import-schema.js";
 import { errorCodePage } from "../providers/error-code-page.js";
 import { printedOpenApi } from "../rest/openapi.js";
 import { prefix, routes } from "../rest/routes.js";
@@ -10,6 +11,7 @@ import { prefix, routes } from "../rest/routes.js";
 const pages: Record<string, string> = {
   "schema/schema.graphql": printedSchema(await buildApiSchema()),
   "schema/openapi.json": printedOpenApi({ prefix, routes }),
+  "schema/import.schema.json": printedImportSchema(),
   "docs/error-codes.md": errorCodePage(),
 };
 

@@ -104,6 +104,14 @@ export class CalendarConnection {
     this.nextPullAt = null;
   }
 
+  /** Its account has let us in again. What it may have missed meanwhile, only a full round can tell. */
+  reconnect(now: Date, nextPullAt: Date): void {
+    this.changeStatus("ACTIVE", null, now);
+    this.nextPullAt = nextPullAt;
+    this.cursor = null;
+    this.cursorFingerprint = null;
+  }
+
   /** Ends it for good: nothing of it tells any more whose it was. */
   erase(now: Date): void {
     if (this.statusReason !== "DISCONNECTED") this.changeStatus("REVOKED", "DISCONNECTED", now);

@@ -41,7 +41,7 @@ export function rotateFirm(em: EntityManager, cipher: CredentialCipher, firmId: 
     const counts: Record<string, number> = {};
     for (const table of encryptedTables) {
       const done = await rotateTable(unit, cipher, table);
-      counts[table.table] = done.rotated;
+      if (done.rotated > 0) counts[table.table] = done.rotated;
       result.rotated += done.rotated;
       result.unreadable.push(...done.unreadable);
     }

@@ -23,4 +23,11 @@ export const encryptedTables: readonly EncryptedTable[] = [
     columns: { refresh_token: "refresh_token", access_token: "access_token" },
     isLasting: true,
   },
+  {
+    table: "calendar_consent",
+    idColumn: "id",
+    named: "consent",
+    columns: { code_verifier: "calendar_consent.code_verifier", granted: "calendar_consent.granted" },
+    isLasting: false,
+  },
 ];

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { inFirm } from "../database/firm-scope.js";
 import type { EntityManager } from "../database/orm.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import type { CredentialCipher, CredentialPlace } from "./credential-cipher.js";
+import type { CredentialCipher, CredentialPlace, EncryptedCredential } from "./credential-cipher.js";
 
 /** A connection's tokens, in the clear: never logged, never kept. */
 export interface Credentials {
@@ -16,7 +16,7 @@ export interface AccessToken {
   isExpiring: boolean;
 }
 
-/** Stores a connection's first tokens, encrypted. */
+/** Stores the tokens that a consent has brought, encrypted, in place of earlier ones: nobody refreshes those any more. */
 export async function storeCredentials(
   unit: UnitOfWork,
   cipher: CredentialCipher,
@@ -24,11 +24,31 @@ export async function storeCredentials(
   refreshToken: string,
   scopes: readonly string[],
 ): Promise<void> {
-  const encrypted = cipher.encrypt(refreshToken, place(unit.firmId, connectionId, "refresh_token"));
+  const encrypted = encryptRefreshToken(cipher, unit.firmId, connectionId, refreshToken);
   await sql`
     insert into calendar_credential (firm_id, connection_id, key_version, refresh_token, scopes)
     values (${unit.firmId}, ${connectionId}, ${encrypted.keyVersion}, ${encrypted.ciphertext}, ${[...scopes]}::text[])
+    on conflict (firm_id, connection_id) do update set
+      key_version = excluded.key_version, refresh_token = excluded.refresh_token, scopes = excluded.scopes,
+      access_token = null, access_token_expires_at = null, refresh_lease_id = null, refresh_lease_ends_at = null, updated_at = now()
   `.execute(unit.em.getKysely());
+}
+
+/** Forgets a connection's tokens. */
+export async function removeCredentials(unit: UnitOfWork, connectionId: string): Promise<void> {
+  await sql`
+    delete from calendar_credential where firm_id = ${unit.firmId} and connection_id = ${connectionId}
+  `.execute(unit.em.getKysely());
+}
+
+/** A refresh token as it is stored, for where many are stored at once. */
+export function encryptRefreshToken(
+  cipher: CredentialCipher,
+  firmId: string,
+  connectionId: string,
+  refreshToken: string,
+): EncryptedCredential {
+  return cipher.encrypt(refreshToken, place(firmId, connectionId, "refresh_token"));
 }
 
 interface CredentialRow {

@@ -22,6 +22,14 @@ export async function openDatabase(url: string, poolSize: number): Promise<Datab
   return open(url, poolSize, bindFirm);
 }
 
+/**
+ * The application's login on one session that lasts until it is closed, so that temporary tables stay, and whose statements may take long: for a
+ * command that moves a lot at once, never to answer a client.
+ */
+export async function openLongSession(url: string): Promise<Database> {
+  return open(url, 1, bindFirm, { idleTimeoutMillis: 0, lock_timeout: 60_000 });
+}
+
 /** The system login, which crosses firms: scheduling, status, verify. Never used to answer a client. */
 export async function openSystemDatabase(url: string, poolSize: number): Promise<Database> {
   return open(url, poolSize);
@@ -31,6 +39,7 @@ async function open(
   url: string,
   poolSize: number,
   onReserve?: (connection: unknown) => Promise<void>,
+  limits: object = sessionLimits,
 ): Promise<Database> {
   const orm = await MikroORM.init({
     ...ormOptions,
@@ -38,7 +47,7 @@ async function open(
     pool: { min: 0, max: poolSize },
     driverOptions: {
       connectionString: url, // MikroORM takes the address alone from clientUrl and would drop sslmode and the like
-      ...sessionLimits,
+      ...limits,
       connectionTimeoutMillis: 5_000,
       application_name: "calendar-sync-admin",
       onPoolCreated: dropEndedConnections,

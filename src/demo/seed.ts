@@ -5,6 +5,7 @@ import type { CredentialCipher } from "../connections/credential-cipher.js";
 import { storeCredentials } from "../connections/credentials.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import { insertFirm } from "../firms/insert-firm.js";
 import type { ProviderName } from "../providers/provider.js";
 
 export const demoFirmId = "1";
@@ -54,11 +55,7 @@ async function startConnectionIds(ownerUrl: string): Promise<void> {
 
 /** Makes the firm where it is not there yet. */
 export async function addFirm(em: EntityManager, firmId: string, name: string): Promise<void> {
-  await unitOfWork(em, firmId, (unit) =>
-    sql`insert into firm (id, name) values (${firmId}, ${name}) on conflict (id) do nothing`.execute(
-      unit.em.getKysely(),
-    ),
-  );
+  await unitOfWork(em, firmId, (unit) => insertFirm(unit, name));
 }
 
 /** Connects a staff member of the unit's firm to the calendar; a calendar that the firm has stays as it is. It is not due for an hour. */

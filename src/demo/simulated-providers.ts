@@ -56,6 +56,7 @@ function applications({ google, microsoft }: Config, simulator: Simulator) {
   return {
     google: {
       apiUrl: google.apiUrl ?? simulator.googleApiUrl,
+      authUrl: google.authUrl ?? simulator.googleAuthUrl,
       tokenUrl: google.tokenUrl ?? simulator.googleTokenUrl,
       ...client,
     },

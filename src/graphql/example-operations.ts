@@ -74,6 +74,18 @@ mutation Pause($connectionId: ID! = "123") {
 mutation Resume($connectionId: ID! = "123") {
   resumeConnection(connectionId: $connectionId) { id status nextSyncAt }
 }`,
+  `# Connect a calendar: open the consentUrl of the answer in this browser.
+mutation Connect {
+  connectCalendar(provider: GOOGLE, ownerId: "staff-9") { consentUrl expiresAt }
+}`,
+  `# Give a revoked connection its access back: likewise.
+mutation Reconnect($connectionId: ID! = "127") {
+  reconnectCalendar(connectionId: $connectionId) { consentUrl expiresAt }
+}`,
+  `# End a connection; its appointments stay.
+mutation Disconnect($connectionId: ID! = "127") {
+  disconnectCalendar(connectionId: $connectionId, reason: "Has left") { id status statusReason }
+}`,
   `# What is under way or waits? The correlation id ends it.
 query Runs {
   syncRuns(status: [QUEUED, RUNNING, RETRYING, HELD]) {

@@ -43,6 +43,9 @@ export const permissions = {
     cancelSyncRun: isManager,
     pauseConnection: isManager,
     resumeConnection: isManager,
+    connectCalendar: isManager,
+    reconnectCalendar: isManager,
+    disconnectCalendar: isManager,
   },
   Viewer: isSignedIn,
   SyncStatus: isManager,
@@ -69,4 +72,5 @@ export const permissions = {
   ResyncAppointmentPayload: isManager,
   ReplayAttemptPayload: isManager,
   CancelSyncRunPayload: isManager,
+  CalendarConsent: isManager,
 } satisfies PermissionTable;

@@ -12,6 +12,7 @@ import { ResyncConnectionResolver } from "../attempts/resync-connection.resolver
 import { SyncAttemptResolver } from "../attempts/sync-attempt.resolver.js";
 import { SyncRunResolver } from "../attempts/sync-run.resolver.js";
 import { AuditEventResolver } from "../audit/audit-event.resolver.js";
+import { ConnectCalendarResolver } from "../connect/connect-calendar.resolver.js";
 import { CalendarConnectionResolver, SyncStatusResolver } from "../connections/calendar-connection.resolver.js";
 
 /** Every resolver of the API. */
@@ -30,6 +31,7 @@ const resolvers = [
   ReplayAttemptResolver,
   CancelRunResolver,
   PauseConnectionResolver,
+  ConnectCalendarResolver,
 ] as const;
 
 /** The API's schema, without its permissions (see checked-permissions.ts). */

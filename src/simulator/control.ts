@@ -35,6 +35,10 @@ export class Control {
     readonly refill: () => void,
   ) {}
 
+  hasAccount(email: string): boolean {
+    return this.world.accounts.find(email) !== undefined;
+  }
+
   /** Adds an account with an empty primary calendar and a refresh token. */
   addAccount(email: string, options: { provider?: ProviderKind; name?: string; timeZone?: string } = {}): Account {
     const account = this.world.accounts.addAccount(email, options.provider ?? "google");

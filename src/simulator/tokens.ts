@@ -36,6 +36,8 @@ const PREFIXES = {
 export class Tokens {
   readonly #access = new Map<string, AccessToken>();
   readonly #refresh = new Map<string, Grant>();
+  /** Of accounts, the refresh token that `refreshTokenOf` finds, as long as it lives: a search for each of many accounts would be long. */
+  readonly #usual = new Map<string, string>();
   #revision = 0;
 
   constructor(
@@ -58,7 +60,7 @@ export class Tokens {
 
   issueRefresh(grant: Grant): string {
     const token = PREFIXES[this.providerOf(grant.account)].refresh + this.identifiers.next("refresh");
-    this.#refresh.set(token, grant);
+    this.#keepRefresh(token, grant);
     return token;
   }
 
@@ -79,6 +81,8 @@ export class Tokens {
 
   /** A refresh token of the account that every application may use, or undefined where none was issued. */
   refreshTokenOf(account: string): string | undefined {
+    const known = this.#usual.get(account);
+    if (known !== undefined && this.#refresh.has(known)) return known;
     for (const [token, grant] of this.#refresh) {
       if (grant.account === account && grant.clientId === undefined) return token;
     }
@@ -135,7 +139,14 @@ export class Tokens {
   restore(stored: StoredTokens): void {
     this.clear();
     for (const [token, grant] of stored.access) this.#access.set(token, grant);
-    for (const [token, grant] of stored.refresh) this.#refresh.set(token, grant);
+    for (const [token, grant] of stored.refresh) this.#keepRefresh(token, grant);
+  }
+
+  #keepRefresh(token: string, grant: Grant): void {
+    this.#refresh.set(token, grant);
+    const usual = this.#usual.get(grant.account);
+    const isUsualAlive = usual !== undefined && this.#refresh.has(usual);
+    if (grant.clientId === undefined && !isUsualAlive) this.#usual.set(grant.account, token);
   }
 
   /** Keeps a long-lived simulator small: tokens that expired a day ago are of no interest to anybody. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { fromKysely, type PgBoss } from "pg-boss";
 import type { Logger } from "pino";
+import { sweepConsents } from "../connect/sweep-consents.js";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
 import { syncQueue } from "../database/queue-schema.js";
@@ -14,8 +15,8 @@ import { dueBatchSize, takeDue, type ScheduledRun } from "./take-due.js";
 const tickMs = 1000;
 
 /**
- * Makes the pulls that are due, over all firms, on the system login, and sweeps expired idempotency keys. Any number of schedulers may run: each takes the
- * connections that no other has in hand.
+ * Makes the pulls that are due, over all firms, on the system login, and sweeps expired idempotency keys and consents. Any number of schedulers
+ * may run: each takes the connections that no other has in hand.
  */
 export class Scheduler {
   private readonly stopping = new AbortController();
@@ -53,8 +54,8 @@ export class Scheduler {
       const { due, runs } = await this.scheduleDue();
       if (runs > 0) await failpoint("schedule.committed");
       if (due > 0) this.log.info({ connections: due, runs }, `scheduler: ${due} connections due, ${runs} pulls queued`);
-      const swept = await sweepKeys(this.systemEm, dueBatchSize);
-      return due === dueBatchSize || swept === dueBatchSize;
+      const swept = [await sweepKeys(this.systemEm, dueBatchSize), await sweepConsents(this.systemEm, dueBatchSize)];
+      return due === dueBatchSize || swept.includes(dueBatchSize);
     } catch (error) {
       if (!isDatabaseUnavailable(error)) this.log.error({ err: error }, "scheduler: a tick failed");
       else this.log.warn("scheduler: the database did not answer, trying again");

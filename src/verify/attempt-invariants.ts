@@ -109,7 +109,7 @@ export const attemptInvariants: readonly Invariant[] = [
     violations: `
       select firm_id, run_id, attempt_id
       from (
-        select a.firm_id, a.run_id, a.id as attempt_id, a.retry_count, r.created_at,
+        select a.firm_id, a.run_id, a.id as attempt_id, a.retry_count, r.created_at, r.is_imported,
           lag(a.retry_count) over earlier as count_before,
           lag(a.error_code = 'WORKER_STOPPED' or (a.next_retry_at is null and not a.max_retries_reached)) over earlier as may_repeat
         from sync_attempt a
@@ -117,7 +117,7 @@ export const attemptInvariants: readonly Invariant[] = [
         window earlier as (partition by a.firm_id, a.run_id order by a.id)
       ) attempt
       where case
-        when count_before is null then retry_count <> 0 and created_at >= ${attemptsKeptSince}
+        when count_before is null then retry_count <> 0 and not is_imported and created_at >= ${attemptsKeptSince}
         else retry_count <> count_before + 1 and not (may_repeat and retry_count = count_before)
       end`,
   },

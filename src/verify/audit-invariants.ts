@@ -33,7 +33,8 @@ export const auditInvariants: readonly Invariant[] = [
   },
   {
     name: "retry-is-audited",
-    sentence: "Every retry that has ended has exactly one audit event of its outcome, and every retry event its retry.",
+    sentence:
+      "Every retry of ours that has ended has exactly one audit event of its outcome, and every retry event its retry.",
     violations: `
       with told as (
         select firm_id, resource_id as attempt_id, count(*) as events
@@ -44,6 +45,7 @@ export const auditInvariants: readonly Invariant[] = [
       from sync_attempt a
       left join told t on t.firm_id = a.firm_id and t.attempt_id = a.id
       where a.status <> 'RUNNING' and a.retry_count > 0 and a.finished_at >= ${eventsKeptSince} and coalesce(t.events, 0) <> 1
+        and not exists (select from sync_run r where r.firm_id = a.firm_id and r.id = a.run_id and r.is_imported)
       union all
       select e.firm_id, r.id, e.resource_id
       from audit_event e
@@ -68,7 +70,7 @@ export const auditInvariants: readonly Invariant[] = [
   },
   {
     name: "cancelled-run-is-audited",
-    sentence: "Every cancelled run has exactly one audit event of it, and no other run has one.",
+    sentence: "Every cancelled run of ours has exactly one audit event of it, and no other run has one.",
     violations: `
       with told as (
         select firm_id, correlation_id, count(*) as events
@@ -78,7 +80,7 @@ export const auditInvariants: readonly Invariant[] = [
       select r.firm_id, r.id as run_id
       from sync_run r
       left join told t on t.firm_id = r.firm_id and t.correlation_id = r.correlation_id
-      where case when r.status = 'CANCELLED' then r.finished_at >= ${eventsKeptSince} and coalesce(t.events, 0) <> 1
+      where case when r.status = 'CANCELLED' and not r.is_imported then r.finished_at >= ${eventsKeptSince} and coalesce(t.events, 0) <> 1
         else t.events > 0 end`,
   },
   {

@@ -1,5 +1,5 @@
 import type { Invariant } from "./invariant.js";
-import { eventsKeptSince } from "./kept-history.js";
+import { attemptsKeptSince, eventsKeptSince } from "./kept-history.js";
 
 /** Connections: their schedule, their credentials, and the audit of their state. */
 export const connectionInvariants: readonly Invariant[] = [
@@ -57,6 +57,27 @@ export const connectionInvariants: readonly Invariant[] = [
           and (e.event_type = 'calendar_connection_imported' or (e.created_at = c.status_changed_at and e.event_type in
             ('calendar_connection_resumed', 'calendar_connection_reconnected', 'calendar_connection_connected')))
       )`,
+  },
+  {
+    name: "first-run-is-audited",
+    sentence:
+      "The run that a connected or reconnected calendar began with is audited with who connected it, and every such event has its run.",
+    violations: `
+      select r.firm_id, r.connection_id, r.id as run_id
+      from sync_run r
+      where r.trigger = 'CONNECT' and r.created_at >= ${eventsKeptSince} and not exists (
+        select from audit_event e
+        where e.firm_id = r.firm_id and e.correlation_id = r.correlation_id and e.created_at = r.created_at
+          and e.event_type in ('calendar_connection_connected', 'calendar_connection_reconnected')
+          and e.resource_id = r.connection_id and e.actor_id = r.requested_by_id
+      )
+      union all
+      select e.firm_id, c.id, null
+      from audit_event e
+      join calendar_connection c on c.firm_id = e.firm_id and c.id = e.resource_id
+      left join sync_run r on r.firm_id = e.firm_id and r.correlation_id = e.correlation_id and r.connection_id = c.id
+      where e.event_type in ('calendar_connection_connected', 'calendar_connection_reconnected')
+        and e.correlation_id is not null and e.created_at >= ${attemptsKeptSince} and r.id is null`,
   },
   {
     name: "erased-connection",

@@ -35,6 +35,13 @@ export const runInvariants: readonly Invariant[] = [
     ),
   },
   {
+    name: "imported-run",
+    sentence: "A run that another service has worked on is history: it has ended, and has no open failure.",
+    violations: `
+      select firm_id, id as run_id
+      from sync_run where is_imported and (status not in ('SUCCEEDED', 'CANCELLED') or open_failure_id is not null)`,
+  },
+  {
     name: "run-tells-its-error",
     sentence: "The error of a failed or retrying run is that of its open failure.",
     violations: `

@@ -3,11 +3,12 @@
  * Only ratios of one run hold: machines are busy. Tells how it goes, and ends with a table; nothing here passes or fails a test.
  */
 import { parseArgs } from "node:util";
+import { importBench } from "./import.js";
 import type { Bench, Measurement } from "./measurement.js";
 import { outageBench } from "./outage.js";
 import { workersBench } from "./workers.js";
 
-const benches: Readonly<Record<string, Bench>> = { workers: workersBench, outage: outageBench };
+const benches: Readonly<Record<string, Bench>> = { workers: workersBench, outage: outageBench, import: importBench };
 
 const tell = (line: string): void => {
   process.stdout.write(`${line}\n`);

@@ -13,6 +13,7 @@ const database = databaseOfFile();
 
 /** Tables and columns that no entity has, and why. */
 const unmapped: Record<string, string> = {
+  calendar_consent: "read and written by one file alone; no list ever loads its secrets",
   calendar_credential: "read and written by one file alone, so that no list ever loads a token",
   idempotency_key: "looked up, written and swept by a statement each",
   seen_appointment: "written and compared in sets only",
@@ -116,6 +117,7 @@ describe("the values that a column may have are those of the code:", () => {
   const columns: [table: string, column: string, values: object][] = [
     ["appointment", "status", AppointmentStatus],
     ["calendar_connection", "provider", connections.CalendarProvider],
+    ["calendar_consent", "provider", connections.CalendarProvider],
     ["calendar_connection", "status", connections.CalendarConnectionStatus],
     ["calendar_connection", "status_reason", connections.ConnectionStatusReason],
     ["idempotency_key", "operation", Object.fromEntries(keyedOperations.map((name) => [name, name]))],

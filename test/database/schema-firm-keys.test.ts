@@ -12,6 +12,12 @@ const tables = `
   from pg_class c
   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> '${migrationTable}'`;
 
+/**
+ * What has its owner's rights on purpose: the view keeps firms apart by itself (test/appointments/appointments-view.test.ts), and the function
+ * reads no table (test/import/lift-identity.test.ts).
+ */
+const withOwnersRights = "('appointments_v1', 'lift_identity')";
+
 /** Each finds what breaks one rule, by name. */
 const rules: Record<string, string> = {
   "has row level security, also for its owner": `
@@ -43,8 +49,8 @@ const rules: Record<string, string> = {
     join pg_attribute there on there.attrelid = k.confrelid and there.attnum = k.confkey[1]
     where here.attname <> t.firm_column or there.attname <> target.firm_column`,
   "is not read around its policies by a view or by a function with its owner's rights": `
-    select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('v', 'm', 'f')
-    union all select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef`,
+    select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('v', 'm', 'f') and relname not in ${withOwnersRights}
+    union all select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef and proname not in ${withOwnersRights}`,
 };
 
 async function breachesOf(session: pg.Client, rule: string): Promise<string[]> {

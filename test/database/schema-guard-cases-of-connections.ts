@@ -69,6 +69,31 @@ export const connectionGuardCases: GuardCase[] = [
   ...refusedBy("calendar_credential", "23503", {
     calendar_credential_firm_id_connection_id_fkey: [["tokens of no calendar", { connection_id: 1 }]],
   }),
+  ...refusedBy("calendar_consent", "23514", {
+    calendar_consent_firm_id_check: [["no firm", { firm_id: 0 }]],
+    calendar_consent_provider_check: [["an unknown provider", { provider: "APPLE" }]],
+    calendar_consent_owner_id_check: [
+      ["an owner without an id", { owner_id: empty }],
+      ["an owner with a long id", { owner_id: "x".repeat(201) }],
+    ],
+    calendar_consent_reason_check: [["a long reason", { reason: "x".repeat(501) }]],
+    calendar_consent_return_url_check: [["a long address", { return_url: "x".repeat(2001) }]],
+    calendar_consent_state_hash_check: [["another hash of a state", { state_hash: Buffer.alloc(31) }]],
+    calendar_consent_browser_hash_check: [["another hash of a browser", { browser_hash: Buffer.alloc(33) }]],
+    calendar_consent_key_version_check: [["no key", { key_version: 0 }]],
+    calendar_consent_is_for_owner_or_connection: [
+      ["a consent for nobody", { owner_id: null }],
+      ["a consent for two", { connection_id: 101 }],
+    ],
+    calendar_consent_verifier_is_used_once: [["tokens before the code", { granted: Buffer.from("encrypted") }]],
+  }),
+  ...refusedBy("calendar_consent", "23503", {
+    calendar_consent_firm_id_connection_id_fkey: [["a consent for no calendar", { owner_id: null, connection_id: 1 }]],
+  }),
+  ...twice("calendar_consent", {
+    calendar_consent_pkey: ["a consent twice", {}, { state_hash: Buffer.alloc(32, 9) }],
+    calendar_consent_state: ["a state twice", {}, { id: "00000000-0000-4000-8000-00000000000a" }],
+  }),
   ...twice("calendar_credential", { calendar_credential_pkey: ["tokens twice", {}, { key_version: 2 }] }),
 
   ...refusedBy("connection_statistics", "23514", {

@@ -95,7 +95,8 @@ describe("every constraint has a case:", () => {
   test("a column that must not be null refuses it", async () => {
     const { rows } = await owner.query<{ table: string; column: string }>(
       `select t.relname as table, a.attname as column from (${tablesAndTheirs}) t join pg_attribute a on a.attrelid = t.oid
-       where a.attnum > 0 and a.attnotnull and not a.attisdropped order by 1, 2`,
+       where a.attnum > 0 and a.attnotnull and not a.attisdropped and (t.relname, a.attname) <> ('appointment', 'updated_at')
+       order by 1, 2`, // which is stamped, whatever is given
       [exampleTables],
     );
     expect(rows.length).toBeGreaterThan(80);

@@ -41,6 +41,7 @@ describe("the rights are exactly those listed:", () => {
       firm: everything,
       calendar_connection: everything,
       calendar_credential: everything,
+      calendar_consent: everything,
       connection_statistics: everything,
       appointment: everything,
       sync_run: everything,
@@ -57,6 +58,7 @@ describe("the rights are exactly those listed:", () => {
       firm: "select",
       calendar_connection: "select update(next_pull_at)",
       calendar_credential: "select(connection_id,firm_id,key_version)",
+      calendar_consent: "delete select(expires_at,firm_id,id,key_version)",
       connection_statistics: "select",
       appointment: "select",
       sync_run:
@@ -168,6 +170,12 @@ describe("the system login", () => {
       expect(await outcome(`select ${column} from calendar_credential`)).toBe(forbidden);
     const { rows } = await system.query("select firm_id, key_version from calendar_credential order by 1");
     expect(rows).toEqual([1, 2].map((firm) => ({ firm_id: `${firm}`, key_version: 1 })));
+  });
+
+  test("cannot read what belongs to a consent, only sweep it", async () => {
+    for (const column of ["state_hash", "browser_hash", "code_verifier", "granted", "return_url", "*"])
+      expect(await outcome(`select ${column} from calendar_consent`)).toBe(forbidden);
+    expect(await outcome("update calendar_consent set expires_at = now()")).toBe(forbidden);
   });
 
   test("makes and takes up pulls, and nothing else", async () => {

@@ -25,7 +25,7 @@ const managerFields = [
   "appointments { totalCount }",
   "auditEvents { totalCount }",
 ];
-/** Of things that do not exist, so that who may ask is told so. */
+/** Of things that do not exist, or are not configured, so that who may ask is told so. */
 const mutations = [
   'resyncConnection(connectionId: "999999") { message }',
   'resyncAppointment(appointmentId: "999999") { message }',
@@ -33,6 +33,9 @@ const mutations = [
   'cancelSyncRun(correlationId: "0b7e6f0a-3f6b-4c1d-9b55-1f2e3d4c5b6a") { run { id } }',
   'pauseConnection(connectionId: "999999") { id }',
   'resumeConnection(connectionId: "999999") { id }',
+  'connectCalendar(provider: GOOGLE, ownerId: "staff-1") { expiresAt }',
+  'reconnectCalendar(connectionId: "999999") { expiresAt }',
+  'disconnectCalendar(connectionId: "999999") { id }',
 ];
 
 const refused = "You do not have permission to perform this action.";
@@ -78,7 +81,10 @@ describe.each<Role>(["manager", "partner", "firm_admin"])("a %s", (role) => {
   test.each(mutations)("may ask for %s", async (field) => {
     const { data, errors } = await server.ask(`mutation { allowed: ${field} }`, {}, await tokenOf({ role }));
     expect(data).toEqual({ allowed: null });
-    expect(errors).toEqual([expect.objectContaining({ path: ["allowed"], extensions: { code: "NOT_FOUND" } })]);
+    const extensions = field.startsWith("connectCalendar")
+      ? { code: "BAD_USER_INPUT", reason: "PROVIDER_NOT_CONFIGURED" }
+      : { code: "NOT_FOUND" };
+    expect(errors).toEqual([expect.objectContaining({ path: ["allowed"], extensions })]);
   });
 });
 

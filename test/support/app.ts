@@ -74,6 +74,7 @@ export class TestApp {
       logins: database,
       google: {
         apiUrl: simulator.googleApiUrl,
+        authUrl: simulator.googleAuthUrl,
         tokenUrl: simulator.googleTokenUrl,
         clientId: "client",
         clientSecret: "secret",
@@ -174,7 +175,7 @@ export class TestApp {
   }
 
   private hasAccount(account: string): boolean {
-    return this.simulator.control.state().accounts.some(({ email }) => email === account);
+    return this.simulator.control.hasAccount(account);
   }
 
   private refreshToken(account: string): string {

@@ -47,15 +47,33 @@ export class Given {
     ]);
   }
 
-  async appointment(columns: Columns = {}): Promise<string> {
+  async appointment({ updated_at: updatedAt, ...columns }: Columns = {}): Promise<string> {
     const firmId = await this.firm(firmOf(columns));
-    return this.#insert("appointment", {
+    const id = await this.#insert("appointment", {
       firm_id: firmId,
       title: "Consultation",
       starts_at: "2026-03-01T09:00:00Z",
       ends_at: "2026-03-01T10:00:00Z",
       ...columns,
     });
+    if (updatedAt !== undefined) await this.#changedAt(firmId, id, updatedAt);
+    return id;
+  }
+
+  /** A change is stamped when it is written; the past needs the stamp to stand back. */
+  async #changedAt(firmId: string, id: string, updatedAt: unknown): Promise<void> {
+    const session = await this.#pool.connect();
+    try {
+      await session.query("begin; set local session_replication_role = replica");
+      await session.query("update appointment set updated_at = $3 where firm_id = $1 and id = $2", [
+        firmId,
+        id,
+        updatedAt,
+      ]);
+      await session.query("commit");
+    } finally {
+      session.release();
+    }
   }
 
   async run(connectionId: string, columns: Columns = {}): Promise<string> {

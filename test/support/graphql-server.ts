@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import type { Role } from "../../src/access/actor.js";
 import { MutationLimit } from "../../src/access/mutation-limit.js";
 import { createTokenVerifier, signToken, type TokenConfig } from "../../src/access/token.js";
+import { CredentialCipher, parseCredentialKeys } from "../../src/connections/credential-cipher.js";
 import type { RunQueue } from "../../src/attempts/run-queue.js";
 import { openDatabase } from "../../src/database/orm.js";
 import { pendingMigrations } from "../../src/database/pending-migrations.js";
@@ -39,6 +40,15 @@ const idleQueue: RunQueue = {
   settled: () => Promise.resolve(),
 };
 
+/** No OAuth application is configured. */
+export const noProviders: ServerParts["connecting"] = {
+  providers: new Map(),
+  cipher: new CredentialCipher(parseCredentialKeys(`1:${Buffer.alloc(32).toString("base64")}`)),
+  returnOrigins: [],
+  intervalSeconds: 300,
+  isAccountShared: () => Promise.resolve(false),
+};
+
 /** The real server on a database of its own, asked over HTTP. */
 export async function startTestServer(overrides: Partial<ServerParts> = {}) {
   const database = await createTestDatabase();
@@ -58,6 +68,7 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
     http: { host: "127.0.0.1", port: 0 },
     graphql: { graphiql: true, introspection: true, graphiqlToken: null },
     settings: { waitSeconds: 0, staleAfterSeconds: 3600 },
+    connecting: noProviders,
     mutationLimit: new MutationLimit({ mutations: 1000, windowSeconds: 60 }),
     pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
     log: createLogger({ level: "debug", isPretty: false }, keepIn(logLines)),
@@ -84,10 +95,19 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
 
-export async function post(url: string, body: object | string, token: string | null): Promise<GraphqlAnswer> {
+export async function post(
+  url: string,
+  body: object | string,
+  token: string | null,
+  more: Record<string, string> = {},
+): Promise<GraphqlAnswer> {
   const response = await fetch(`${url}/graphql`, {
     method: "POST",
-    headers: { "content-type": "application/json", ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+    headers: {
+      "content-type": "application/json",
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...more,
+    },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
   const text = await response.text();

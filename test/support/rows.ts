@@ -13,6 +13,12 @@ const examples: Record<string, (firmId: string) => Row> = {
     ...{ firm_id: firmId, connection_id: exampleIds(firmId).connection, key_version: 1 },
     refresh_token: Buffer.from("encrypted"),
   }),
+  calendar_consent: (firmId) => ({
+    ...{ firm_id: firmId, id: `00000000-0000-4000-8000-${firmId.padStart(12, "0")}`, provider: "GOOGLE" },
+    ...{ user_id: "manager-1", owner_id: "staff-1", redirect_uri: "https://example.com/oauth/callback" },
+    ...{ state_hash: Buffer.alloc(32, 1), browser_hash: Buffer.alloc(32, 2), key_version: 1 },
+    ...{ code_verifier: Buffer.from("encrypted"), expires_at: "2099-01-01T00:00:00Z" },
+  }),
   connection_statistics: (firmId) => ({ firm_id: firmId, connection_id: exampleIds(firmId).connection }),
   appointment: (firmId) => ({
     ...{ firm_id: firmId, id: exampleIds(firmId).appointment, connection_id: exampleIds(firmId).connection },

@@ -108,6 +108,7 @@ function environmentOf({ installation, simulator }: TestApp): Record<string, str
     NODE_ENV: "test",
     LOG_PRETTY: "false",
     GOOGLE_API_URL: simulator.googleApiUrl,
+    GOOGLE_AUTH_URL: simulator.googleAuthUrl,
     GOOGLE_TOKEN_URL: simulator.googleTokenUrl,
     MICROSOFT_CLIENT_ID: "client",
     MICROSOFT_CLIENT_SECRET: "secret",

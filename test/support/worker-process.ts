@@ -14,7 +14,7 @@ if (!config.database.logins || !client || apiUrl === null || tokenUrl === null)
 await startApplication({
   config,
   logins: config.database.logins,
-  google: { apiUrl, tokenUrl, clientId: client.id, clientSecret: client.secret },
+  google: { apiUrl, authUrl: "", tokenUrl, clientId: client.id, clientSecret: client.secret },
   graphiqlToken: null,
   limits: { ...outageLimits, ...(JSON.parse(process.env["OUTAGE_LIMITS"] ?? "{}") as Partial<OutageLimits>) },
   log: pino({ level: "silent" }),

@@ -134,6 +134,7 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
       alsoBreaks: ["open-failure-named-by-run"],
     },
   ],
+  "imported-run": [{ sql: `update sync_run set is_imported = true ${run(7)}`, found: [{ ...firm, runId: "7" }] }],
   "failed-run": [
     {
       sql: `update sync_attempt set max_retries_reached = false ${run(13)};
@@ -332,6 +333,16 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
     { sql: `update sync_run set is_full_round = false ${run(4)}`, found: [{ ...firm, runId: "4" }] },
   ],
   "noted-is-counted": [{ sql: `update sync_run set seen_count = 0 ${run(4)}`, found: [{ ...firm, runId: "4" }] }],
+  "first-run-is-audited": [
+    { sql: `update sync_run set trigger = 'CONNECT' ${run(1)}`, found: [{ ...firm, connectionId: "1", runId: "1" }] },
+    {
+      sql: copyOf("audit_event", 1, {
+        ...{ id: "900", correlation_id: `'${correlationOf(88)}'` },
+        event_type: "'calendar_connection_reconnected'",
+      }),
+      found: [{ ...firm, connectionId: "1" }],
+    },
+  ],
   "manual-run-is-audited": [
     {
       sql: noEvent("calendar_connection_resync_requested"),

@@ -1,0 +1,11 @@
+import { readFileSync } from "node:fs";
+
+/** The most that a process has had resident, in MB; null where the system does not tell it by files, or the process has ended. */
+export function peakMegabytes(pid: number): number | null {
+  try {
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1024);
+  } catch {
+    return null;
+  }
+}
