@@ -79,9 +79,9 @@ test("three workers share a backlog, and what a killed one had under way goes on
 });
 
 test("on the same data it goes on until Ctrl-C, refuses a second one, and leaves no process", async () => {
-  const cluster = startCluster();
+  const cluster = startCluster("--connections", "60");
   const told = await linesUntil(cluster, /^verify: /);
-  expect(told).toContain("150 connections of three firms are due now");
+  expect(told).toContain("60 connections of three firms are due now");
   const postgres = await postgresProcess(join(dataDir, "cluster"));
   const second = await runCommandProcess("demo-cluster", [], { DATA_DIR: dataDir, LOG_LEVEL: "warn" });
   expect(second).toMatchObject({ exitCode: 1, stdout: "" });
@@ -92,11 +92,11 @@ test("on the same data it goes on until Ctrl-C, refuses a second one, and leaves
 });
 
 test("its processes end with it also when it is killed", async () => {
-  const cluster = startCluster();
+  const cluster = startCluster("--connections", "60");
   const told = await linesUntil(cluster, /synced/);
   cluster.child.kill("SIGKILL");
   await expectNoneAlive([...pidsIn(told, "worker"), ...pidsIn(told, "scheduler")]);
-  const next = startCluster("--once");
+  const next = startCluster("--once", "--connections", "60");
   await linesUntil(next, /^verify: /); // it has taken over the PostgreSQL that was left, and stops it
   expect(await next.ended).toBe(0);
 });
