@@ -48,7 +48,11 @@ export class GraphClient {
   }
 
   /** A whole round from a link, or from the start. */
-  async round(link: string = firstLink(), prefer = immutable): Promise<DeltaRound> {
+  async round(
+    link: string = firstLink(),
+    prefer = immutable,
+    betweenPages: () => void = () => undefined,
+  ): Promise<DeltaRound> {
     const items: DeltaItem[] = [];
     let next = link;
     for (let pages = 1; pages <= 500; pages += 1) {
@@ -56,6 +60,7 @@ export class GraphClient {
       items.push(...page.value);
       if ("@odata.deltaLink" in page) return { items, pages, deltaLink: page["@odata.deltaLink"] };
       next = page["@odata.nextLink"];
+      betweenPages();
     }
     throw new Error("The round does not end");
   }

@@ -43,7 +43,7 @@ function itemOf(calendar: SimulatedCalendar, id: string): PresentItem | null {
 /** Single events, instances and exceptions of a window, by start and id. */
 export function viewItems(calendar: SimulatedCalendar, window: TimeWindow): PresentItem[] {
   const range = { from: window.from - 1, to: window.to };
-  const walk = walkItems(calendar, { isExpanded: true, range, changes: null }, { place: 0, told: 0 });
+  const walk = walkItems(calendar, { isExpanded: true, range, changes: null }, { place: 0 });
   const items = [...walk].map(({ item }) => item).filter((item) => !isCancelled(item)) as PresentItem[];
   return items.filter((item) => isInWindow(itemTimes(item), window)).sort(byStart);
 }
