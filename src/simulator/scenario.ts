@@ -11,6 +11,8 @@ export interface Scenario {
   deletedSeries: "instances" | "series";
   /** Google's error bodies: the older `errors` list, the newer `status` and `details`, or both at once. */
   errorStyle: "both" | "older" | "newer";
+  /** Google: the user has written too much, and every write is refused for now. */
+  isWriteQuotaExceeded: boolean;
   /** A full list ends without a token to continue from. */
   isWithoutSyncToken: boolean;
   /** Microsoft: the order of a round's items. `arbitrary` tells instances before their series, too. */
@@ -41,6 +43,7 @@ export const USUAL_SCENARIO: Readonly<Scenario> = {
   hasDuplicates: false,
   deletedSeries: "instances",
   errorStyle: "both",
+  isWriteQuotaExceeded: false,
   isWithoutSyncToken: false,
   itemOrder: "creation",
   hasReplays: false,

@@ -122,6 +122,7 @@ export const scenarioInput = z.strictObject({
   hasDuplicates: z.boolean(),
   deletedSeries: z.enum(["instances", "series"]),
   errorStyle: z.enum(["both", "older", "newer"]),
+  isWriteQuotaExceeded: z.boolean(),
   isWithoutSyncToken: z.boolean(),
   itemOrder: z.enum(["creation", "arbitrary"]),
   hasReplays: z.boolean(),
