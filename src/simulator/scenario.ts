@@ -34,6 +34,10 @@ export interface Scenario {
   isClaimsChallenge: boolean;
   /** Microsoft: the status of an answer that is over the mailbox's concurrency. */
   mailboxConcurrencyStatus: 429 | 503;
+  /** Microsoft: the status of the refusal to create an event twice under one `transactionId`. */
+  duplicateTransactionStatus: 400 | 409;
+  /** Microsoft: whether that refusal names the event that there is. */
+  hasExistingEventId: boolean;
   /** Microsoft: the name of the zone an event was created in. `custom` is what accepted invitations of other systems may have. */
   originalTimeZone: "windows" | "iana" | "custom";
 }
@@ -53,5 +57,7 @@ export const USUAL_SCENARIO: Readonly<Scenario> = {
   refusedGrant: "expired",
   isClaimsChallenge: false,
   mailboxConcurrencyStatus: 429,
+  duplicateTransactionStatus: 409,
+  hasExistingEventId: false,
   originalTimeZone: "windows",
 };

@@ -161,7 +161,13 @@ async function mirrorsAgree(history: readonly (Deed | Sync)[]): Promise<void> {
     simulator.control.addAccount(ann, { timeZone: "Europe/Zurich" });
     const client = clientOf(simulator, ann);
     const [expanded, plain] = [new Mirror(client, true), new Mirror(client, false)];
-    await playHistory(history, (deed: Deed) => { act(simulator, deed); }, [expanded, plain]);
+    await playHistory(
+      history,
+      (deed: Deed) => {
+        act(simulator, deed);
+      },
+      [expanded, plain],
+    );
     const expected = simulator.control.occurrences(ann, new Date(0), new Date("2100-01-01"));
     expect(expanded.told()).toEqual(
       expected.map(({ id, startsAt, endsAt, title }) => `${id} ${startsAt} ${endsAt} ${title}`).sort(),

@@ -1,4 +1,4 @@
-import { Client, HTTPMessageHandler } from "@microsoft/microsoft-graph-client";
+import { Client, HTTPMessageHandler, ResponseType } from "@microsoft/microsoft-graph-client";
 import type { Context, Middleware } from "@microsoft/microsoft-graph-client";
 import type { Simulator } from "../../src/simulator/simulator.js";
 import { checkedAnswer } from "./graph-schemas.js";
@@ -41,6 +41,38 @@ export class GraphClient {
   async get<T extends keyof GraphAnswers>(type: T, path: string, prefer = immutable): Promise<GraphAnswers[T]> {
     const body: unknown = await this.#client.api(path.replace(this.#root, "")).header("Prefer", prefer).get();
     return checkedAnswer(type, body);
+  }
+
+  /** Creates, with the event as the service answers. */
+  async create(
+    path: string,
+    event: object,
+    headers: Record<string, string> = {},
+  ): Promise<GraphAnswers["SingleEvent"]> {
+    const body: unknown = await this.#request(path, headers).post(event);
+    return checkedAnswer("SingleEvent", body);
+  }
+
+  async change(
+    path: string,
+    event: object,
+    headers: Record<string, string> = {},
+  ): Promise<GraphAnswers["SingleEvent"]> {
+    const body: unknown = await this.#request(path, headers).patch(event);
+    return checkedAnswer("SingleEvent", body);
+  }
+
+  async remove(path: string, headers: Record<string, string> = {}): Promise<void> {
+    await this.#request(path, headers).delete();
+  }
+
+  /** The answer itself, with its status and headers. */
+  async raw(path: string, event: object): Promise<Response> {
+    return (await this.#request(path, {}).responseType(ResponseType.RAW).post(event)) as Response;
+  }
+
+  #request(path: string, headers: Record<string, string>) {
+    return this.#client.api(path).headers({ Prefer: immutable, ...headers });
   }
 
   delta(link: string, prefer = immutable): Promise<DeltaPage> {
@@ -90,6 +122,8 @@ export interface GraphRefusal {
   code: string | null;
   message: string;
   headers: Headers;
+  /** The error of the answer's body. */
+  body: object;
 }
 
 /** The refusal of a call that has to fail with an answer, which is checked too. */
@@ -100,8 +134,8 @@ export async function graphRefusal(call: Promise<unknown>): Promise<GraphRefusal
   );
   if (!isGraphError(error)) throw error;
   const { statusCode: status, code, message, body, headers } = error;
-  checkedAnswer("Refusal", { error: JSON.parse(body) as unknown });
-  return { status, code, message, headers };
+  const { error: told } = checkedAnswer("Refusal", { error: JSON.parse(body) as unknown });
+  return { status, code, message, headers, body: told };
 }
 
 interface AnsweredError {

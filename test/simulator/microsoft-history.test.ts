@@ -249,7 +249,13 @@ async function mirrorAgrees(history: readonly (Deed | Sync)[], scenario: Partial
       new Mirror(client, `${immutable}, odata.maxpagesize=3`),
       new Mirror(client, "odata.maxpagesize=7"),
     ];
-    await playHistory(history, (deed: Deed) => { act(simulator, deed); }, mirrors);
+    await playHistory(
+      history,
+      (deed: Deed) => {
+        act(simulator, deed);
+      },
+      mirrors,
+    );
     const expected = control.occurrences(bob, new Date(window.from), new Date(window.to));
     const told = expected.map(({ id, startsAt, endsAt, title }) => `${id} ${startsAt} ${endsAt} ${title}`).sort();
     const [stable, usual] = mirrors.map((mirror) => mirror.told());

@@ -298,7 +298,7 @@ describe("answers", () => {
     ["GET", "me/invented", 404],
     ["GET", "invented", 404],
     ["GET", "me/events/%", 404],
-    ["POST", "me/events", 405],
+    ["PUT", "me/events", 405],
     ["DELETE", "me/calendar", 405],
     ["POST", "$batch", 404],
     ["POST", "subscriptions", 404],

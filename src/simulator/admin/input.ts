@@ -139,6 +139,8 @@ export const scenarioInput = z.strictObject({
   ]),
   isClaimsChallenge: z.boolean(),
   mailboxConcurrencyStatus: z.union([z.literal(429), z.literal(503)]),
+  duplicateTransactionStatus: z.union([z.literal(400), z.literal(409)]),
+  hasExistingEventId: z.boolean(),
   originalTimeZone: z.enum(["windows", "iana", "custom"]),
 });
 
