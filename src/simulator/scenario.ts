@@ -13,6 +13,8 @@ export interface Scenario {
   errorStyle: "both" | "older" | "newer";
   /** Google: the user has written too much, and every write is refused for now. */
   isWriteQuotaExceeded: boolean;
+  /** The share of notifications that get lost, from 0 to 1; first messages and validations never are. */
+  notificationLoss: number;
   /** A full list ends without a token to continue from. */
   isWithoutSyncToken: boolean;
   /** Microsoft: the order of a round's items. `arbitrary` tells instances before their series, too. */
@@ -48,6 +50,7 @@ export const USUAL_SCENARIO: Readonly<Scenario> = {
   deletedSeries: "instances",
   errorStyle: "both",
   isWriteQuotaExceeded: false,
+  notificationLoss: 0,
   isWithoutSyncToken: false,
   itemOrder: "creation",
   hasReplays: false,

@@ -301,7 +301,6 @@ describe("answers", () => {
     ["PUT", "me/events", 405],
     ["DELETE", "me/calendar", 405],
     ["POST", "$batch", 404],
-    ["POST", "subscriptions", 404],
   ])("refuse %s %s with %i", async (method, path, status) => {
     const response = await answer(path, {}, method);
     expect([response.status, await response.json()]).toMatchObject([status, { error: { code: expect.any(String) } }]);

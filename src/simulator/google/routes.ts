@@ -5,6 +5,7 @@ import { accountOfTokenRequest, revokeAnswer, tokenAnswer } from "./oauth.js";
 import { authorize, bearerToken, refuseOverLimit } from "./authorization.js";
 import type { Resource } from "./authorization.js";
 import { authorizeAnswer } from "./consent.js";
+import { stopChannel, watchBody } from "./channels.js";
 import { calendarBody, calendarListBody, calendarOf } from "./calendar-list.js";
 import { errorAnswer, GoogleError, notFound } from "./google-error.js";
 import { eventsList } from "./list-events.js";
@@ -67,6 +68,8 @@ const ROUTES: readonly Route[] = [
   { method: "PUT", path: EVENT, resource: "eventWrites", body: eventWrite(replaceEvent) },
   { method: "PATCH", path: EVENT, resource: "eventWrites", body: eventWrite(patchEvent) },
   { method: "DELETE", path: EVENT, resource: "eventWrites", body: deletion },
+  { method: "POST", path: /^calendars\/([^/]+)\/events\/watch$/, resource: "events", body: watch },
+  { method: "POST", path: /^channels\/stop$/, resource: "events", body: stop },
 ];
 
 /** What is outside the Calendar API: OAuth and OpenID Connect, `METHOD path`. */
@@ -113,6 +116,7 @@ function apiAnswer(world: World, request: IncomingRequest, path: string): Answer
   const ids = (route.path.exec(path) ?? []).slice(1).map(decoded);
   const body = route.body({ world, account, request, ids, parameters: new QueryParameters(request.url.searchParams) });
   if (!body) return { status: 204, headers: {}, body: "" };
+  if (!("etag" in body)) return jsonAnswer(200, body);
   const etag = String(body["etag"]);
   if (request.method === "GET" && request.headers["if-none-match"] === etag)
     return { status: 304, headers: { etag }, body: "" };
@@ -152,6 +156,17 @@ function eventWrite(write: Write): Route["body"] {
 
 function deletion(call: Call): null {
   deleteEvent(writableCalendar(call), call.ids[1] ?? "", call.request.headers["if-match"]);
+  return null;
+}
+
+function watch({ world, account, ids, request }: Call) {
+  const { origin, url } = request;
+  const resource = `${origin}${url.pathname.replace(/\/watch$/, "")}?alt=json`;
+  return watchBody(world, account, calendarOf(account, ids[0] ?? ""), jsonBody(request), resource);
+}
+
+function stop({ world, account, request }: Call): null {
+  stopChannel(world, account, jsonBody(request));
   return null;
 }
 

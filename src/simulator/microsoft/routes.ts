@@ -27,6 +27,7 @@ import { accountOfTokenRequest } from "./oauth.js";
 import { readPreferences } from "./preferences.js";
 import { QueryOptions } from "./query-options.js";
 import type { GraphResource } from "./scopes.js";
+import { isSubscriptionPath, subscriptionAnswer } from "./subscription-routes.js";
 
 const API = "/v1.0/";
 
@@ -88,7 +89,8 @@ export function microsoftAccountOf(world: World, request: IncomingRequest): stri
 }
 
 /** Microsoft's answer to a request to one of its addresses. Never throws for anything a client may send. */
-export function microsoftAnswer(world: World, request: IncomingRequest): Answer {
+export function microsoftAnswer(world: World, request: IncomingRequest): Answer | Promise<Answer> {
+  if (isSubscriptionPath(request.url.pathname)) return subscriptionAnswerOrRefusal(world, request);
   if (!request.url.pathname.startsWith(API)) return loginAnswer(world, request);
   return orRefusal(world, request, (ids) => apiAnswer(world, request, ids));
 }
@@ -98,6 +100,16 @@ export function overLimitAnswer(world: World, request: IncomingRequest, refusal:
   return orRefusal(world, request, () => {
     throw overMailboxLimit(world, refusal);
   });
+}
+
+async function subscriptionAnswerOrRefusal(world: World, request: IncomingRequest): Promise<Answer> {
+  const ids = requestIdsOf(request, randomUUID());
+  try {
+    return await subscriptionAnswer(world, request, ids);
+  } catch (error) {
+    if (error instanceof GraphError) return graphErrorAnswer(error, ids, world.clock.now());
+    throw error;
+  }
 }
 
 function orRefusal(world: World, request: IncomingRequest, answer: (ids: RequestIds) => Answer): Answer {
