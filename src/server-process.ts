@@ -8,6 +8,8 @@ import {
   type MicrosoftApplication,
 } from "./application.js";
 import { ConfigError, loadConfig, type Config } from "./config.js";
+import { CredentialCipher, CredentialKeysError } from "./connections/credential-cipher.js";
+import { requireKeyVersions } from "./connections/credential-versions.js";
 import { checkDatabase } from "./database/check-database.js";
 import { startEmbeddedPostgres } from "./database/embedded/embedded-postgres.js";
 import { migrate } from "./database/migrate.js";
@@ -86,6 +88,7 @@ async function prepareDatabase(
   if (config.database.migrateOnStart) await migrate({ ...logins, log });
   await checkDatabase(logins.appUrl, { log });
   if (!config.database.migrateOnStart) await assertMigrated(logins.appUrl, log);
+  await assertKeys(logins.systemUrl, config, log);
   return { logins, ownership };
 }
 
@@ -96,6 +99,17 @@ async function assertMigrated(appUrl: string, log: Logger): Promise<void> {
   ).finally(() => client.end());
   if (pending.length > 0) {
     throw new Error(`The database is not up to date (${pending.join(", ")} missing): run npm run migrate first.`);
+  }
+}
+
+/** Every process reads or writes tokens, whatever its roles: those that are stored must be readable. */
+async function assertKeys(systemUrl: string, { credentialKeys }: Config, log: Logger): Promise<void> {
+  const client = await connectWhenReady(systemUrl, { log });
+  try {
+    const query = async (statement: string) => (await client.query<Record<string, unknown>>(statement)).rows;
+    await requireKeyVersions(query, new CredentialCipher(credentialKeys));
+  } finally {
+    await client.end();
   }
 }
 
@@ -169,5 +183,6 @@ async function stopAll(stops: Stops): Promise<void> {
 /** Writes a line for each thing that is wrong, and says with which code the process ends. */
 function explain(error: unknown): number {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  return error instanceof ConfigError || error instanceof OwnedByAnotherError ? wrongConfiguration : 1;
+  const isConfiguration = [ConfigError, OwnedByAnotherError, CredentialKeysError].some((kind) => error instanceof kind);
+  return isConfiguration ? wrongConfiguration : 1;
 }

@@ -102,6 +102,12 @@ export async function closeLostAttempt(closing: Closing, engine: Engine): Promis
 
 /** A manager has cancelled the run that this attempt worked on: the cursor stays, what was applied stays. */
 export async function closeCancelled(closing: Closing, requestCount: number, engine: Engine): Promise<void> {
+  await cancelAttempt(closing, requestCount);
+  await sendWaitingPull(closing.unit, closing.run, engine.queue);
+}
+
+/** The same, but what waits behind the run is left to the caller. */
+export async function cancelAttempt(closing: Closing, requestCount: number): Promise<void> {
   const { unit, run, statistics } = closing;
   const cancelled = engineFailure("CANCELLED", "Cancelled by a manager");
   await openFailure(closing, cancelled, { requestCount, maxRetriesReached: false, nextRetryAt: null });
@@ -109,7 +115,6 @@ export async function closeCancelled(closing: Closing, requestCount: number, eng
   await closeOpenFailure(unit, statistics, run, null);
   const actorId = run.cancelRequestedById;
   await cancelRun(unit, run, { ...(actorId === null ? {} : { actorId }), metadata: { reason: run.cancelReason } });
-  await sendWaitingPull(unit, run, engine.queue);
 }
 
 /** A sweep that would cancel too much was refused: nothing goes on by itself until a manager decides. */

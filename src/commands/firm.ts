@@ -1,19 +1,27 @@
 import { sql } from "kysely";
 import { loadConfig } from "../config.js";
 import { checkDatabase } from "../database/check-database.js";
-import { openDatabase, openSystemDatabase } from "../database/orm.js";
+import { openDatabase, openSystemDatabase, type Database } from "../database/orm.js";
 import { unitOfWork } from "../database/unit-of-work.js";
+import { erasableFirm } from "../erase/erasable.js";
+import { eraseFirm } from "../erase/erase-firm.js";
 import { requireMigrated, withDatabase, type CommandDatabase } from "./command-database.js";
 import { insertFirm } from "../firms/insert-firm.js";
+import { confirmErasing } from "./confirm.js";
 import { parseFirmArguments, type FirmRequest } from "./firm-arguments.js";
+import { showUnderWay } from "./line-under-way.js";
 import { CommandError, printLine, runCommand } from "./run-command.js";
 
-/** `npm run firm -- add --id 17 --name N | list`: a firm's row, which importing or connecting a calendar also makes. */
+/**
+ * `npm run firm -- add --id 17 --name N | list | erase --id 17`: a firm's row, which importing or connecting a calendar also makes; and erasing
+ * for good what a firm holds about people, which asks first on a terminal, unless `--yes`.
+ */
 await runCommand("firm", async (args) => {
   const request = parseFirmArguments(args);
   return withDatabase(loadConfig(), async (database) => {
     await requireMigrated(database);
     if (request.action === "add") await addFirm(database, request);
+    else if (request.action === "erase") await eraseFirmOn(database, request);
     else await listFirms(database);
     return 0;
   });
@@ -33,6 +41,36 @@ async function addFirm(
     await database.close();
   }
   printLine(`Firm ${id} (${name}) added.`);
+}
+
+type EraseRequest = Extract<FirmRequest, { action: "erase" }>;
+
+async function eraseFirmOn({ appUrl, log }: CommandDatabase, request: EraseRequest): Promise<void> {
+  await checkDatabase(appUrl, { log });
+  const database = await openDatabase(appUrl, 1);
+  try {
+    const found = await erasableFirm(database.em, request.id);
+    if (!found) throw new CommandError(`there is no firm ${request.id}`);
+    const contents = `${found.living} connections and ${found.appointments} appointments`;
+    if (found.isErased && found.living === 0) printLine(`Firm ${request.id} is erased already.`);
+    else if (request.isDryRun) printLine(`Firm ${request.id} would be erased, with ${contents}.`);
+    else await eraseAll(database, request, contents);
+  } finally {
+    await database.close();
+  }
+}
+
+async function eraseAll({ em }: Database, { id, isConfirmed }: EraseRequest, contents: string): Promise<void> {
+  if (!isConfirmed) await confirmErasing(`Firm ${id}, with ${contents}`, id);
+  const erased = await eraseFirm(em, id, (connectionId, done, all) => {
+    showUnderWay(`… connection ${connectionId} (${done} of ${all})`);
+  });
+  showUnderWay("");
+  printLine(
+    erased
+      ? `Firm ${id} erased, with ${erased.connections} connections and ${erased.appointments} appointments.`
+      : `Firm ${id} is erased already.`,
+  );
 }
 
 interface FirmRow {

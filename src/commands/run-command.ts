@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "../config.js";
+import { CredentialKeysError } from "../connections/credential-cipher.js";
 import { DatabaseSetupError } from "../database/database-setup-error.js";
 import { EmbeddedPostgresError } from "../database/embedded/embedded-postgres-error.js";
 
@@ -18,7 +19,7 @@ export async function runCommand(name: string, command: (args: string[]) => Prom
     process.exitCode = await command(process.argv.slice(2));
   } catch (error) {
     process.stderr.write(`${name}: ${explain(error)}\n`);
-    process.exitCode = error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
+    process.exitCode = wrongUse.some((kind) => error instanceof kind) ? 2 : 1;
   }
 }
 
@@ -35,7 +36,8 @@ export function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const explained = [UsageError, CommandError, ConfigError, DatabaseSetupError, EmbeddedPostgresError];
+const wrongUse = [UsageError, ConfigError, CredentialKeysError];
+const explained = [...wrongUse, CommandError, DatabaseSetupError, EmbeddedPostgresError];
 
 /** A fault that nobody foresaw is told with where it happened. */
 function explain(error: unknown): string {

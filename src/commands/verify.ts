@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { providersOf } from "../application.js";
 import { loadConfig, type Config } from "../config.js";
 import { CredentialCipher } from "../connections/credential-cipher.js";
+import { requireKeyVersions } from "../connections/credential-versions.js";
 import { openDatabase, openSystemDatabase } from "../database/orm.js";
 import { ProviderHttp } from "../providers/http.js";
 import { googleApplication, microsoftApplication } from "../server-process.js";
@@ -47,11 +48,13 @@ async function restore({ appUrl, systemUrl, log }: CommandDatabase, config: Conf
   const systemDatabase = await openSystemDatabase(systemUrl, 2);
   const http = new ProviderHttp();
   try {
+    const cipher = new CredentialCipher(config.credentialKeys);
+    await requireKeyVersions((statement) => systemDatabase.em.execute(statement), cipher);
     const logins = { database, systemDatabase, appUrl, systemUrl };
     printLine(setRightLine(await setRightAfterRestore({ ...logins, policy: config.retry, log })));
     const applications = { google: googleApplication(config), microsoft: microsoftApplication(config) };
     const tried = await tryTokens({
-      ...{ database, systemDatabase, cipher: new CredentialCipher(config.credentialKeys) },
+      ...{ database, systemDatabase, cipher },
       providers: providersOf(applications, () => http),
       onTried: (token) => {
         const line = tokenLine(token);

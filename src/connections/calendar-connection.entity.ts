@@ -86,6 +86,10 @@ export class CalendarConnection {
   @Property({ ...instant, nullable: true })
   circuitResetAt!: Date | null;
 
+  /** When everything it held about people was erased; null while it was not. */
+  @Property({ ...instant, nullable: true })
+  erasedAt!: Date | null;
+
   @Field(() => DateTime)
   @Property({ ...instant })
   createdAt!: Date;
@@ -106,6 +110,21 @@ export class CalendarConnection {
     this.nextPullAt = nextPullAt;
     this.cursor = null;
     this.cursorFingerprint = null;
+  }
+
+  /** Ends it for good: nothing of it tells any more whose it was. */
+  erase(now: Date): void {
+    if (this.statusReason !== "DISCONNECTED") this.changeStatus("REVOKED", "DISCONNECTED", now);
+    this.nextPullAt = null;
+    this.ownerId = "erased";
+    this.accountEmail = "erased";
+    this.calendarId = `erased-${this.id}`;
+    this.calendarName = null;
+    this.windowStart = null;
+    this.windowEnd = null;
+    this.cursor = null;
+    this.cursorFingerprint = null;
+    this.erasedAt = now;
   }
 
   /** A manager stops its sync. */

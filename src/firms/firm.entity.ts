@@ -12,4 +12,13 @@ export class Firm {
 
   @Property({ ...instant })
   createdAt!: Date;
+
+  /** When everything it held about people was erased; null while it was not. */
+  @Property({ ...instant, nullable: true })
+  erasedAt!: Date | null;
+
+  erase(now: Date): void {
+    this.name = "erased";
+    this.erasedAt = now;
+  }
 }

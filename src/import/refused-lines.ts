@@ -66,7 +66,7 @@ function checks(firmId: string): Check[] {
     unknownFirm(firmId),
     repeated(firmId, "firm", "firm_id", "the same firm"),
     repeated(firmId, "connection", "id", "the same id"),
-    repeated(firmId, "connection", "provider, account_email, calendar_id", "the same calendar"),
+    repeated(firmId, "connection", calendarOf("staged"), "the same calendar"),
     repeated(firmId, "appointment", "id", "the same id"),
     repeated(firmId, "appointment", "connection_id, external_event_id", "the same event"),
     repeated(firmId, "attempt", "id", "the same id"),
@@ -106,33 +106,40 @@ function unknownFirm(firmId: string): Check {
   `; // a line of the firm's own that is wrong is told already
 }
 
+/** `key` is SQL, of `staged`; lines without a part of it repeat none. */
 function repeated(firmId: string, table: string, key: string, what: string): Check {
-  const isWhole = key.split(", ").map((column) => `${column} is not null`);
   const name = table === "firm" ? sql`'firm ' || firm_id` : sql`${`${table} `} || id`;
   return sql`
     select file_number, line_number, ${name} || ${`: ${what} stands in`}, first_file, first_line from (
       select *, row_number() over same as copy, first_value(file_number) over same as first_file, first_value(line_number) over same as first_line
-      from ${sql.ref(`staged_${table}`)} where firm_id = ${firmId} and ${sql.raw(isWhole.join(" and "))}
+      from ${sql.ref(`staged_${table}`)} staged where firm_id = ${firmId} and (${sql.raw(key)}) is not null
       window same as (partition by ${sql.raw(key)} order by file_number, line_number)
     ) line where copy > 1
   `;
 }
 
+/**
+ * What a calendar is known by, as SQL: addresses of accounts do not differ by case, and Google's main calendar, which may be called primary,
+ * has its account's address for an id.
+ */
+function calendarOf(table: string): string {
+  const isMain = `lower(${table}.provider) = 'google' and lower(${table}.calendar_id) = lower(${table}.account_email)`;
+  return `upper(${table}.provider), lower(${table}.account_email), case when ${isMain} then 'primary' else ${table}.calendar_id end`;
+}
+
 function takenConnections(firmId: string): Check[] {
-  const calendar = (table: string) =>
-    sql.raw(`(upper(${table}.provider), ${table}.account_email, ${table}.calendar_id)`);
+  const [line, stored] = [sql.raw(`(${calendarOf("line")})`), sql.raw(`(${calendarOf("stored")})`)];
   return [
     contradiction(
       "connection",
       sql`'connection ' || line.id || ': this id is another calendar''s here'`,
       sql`join calendar_connection stored on stored.firm_id = line.firm_id and stored.id = line.id
-        where line.firm_id = ${firmId} and ${calendar("stored")} <> ${calendar("line")}`,
+        where line.firm_id = ${firmId} and ${stored} <> ${line}`,
     ),
     contradiction(
       "connection",
       sql`'connection ' || line.id || ': its calendar is connection ' || stored.id || ' here'`,
-      sql`join calendar_connection stored on stored.firm_id = line.firm_id and stored.provider = upper(line.provider)
-          and stored.account_email = line.account_email and stored.calendar_id = line.calendar_id and stored.id <> line.id
+      sql`join calendar_connection stored on stored.firm_id = line.firm_id and ${stored} = ${line} and stored.id <> line.id
         where line.firm_id = ${firmId}`,
     ),
   ];

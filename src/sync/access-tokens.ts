@@ -34,6 +34,15 @@ export class AccessTokens {
 
   /** @throws ProviderFailure */
   async get(request: TokenRequest): Promise<string> {
+    try {
+      return await this.find(request);
+    } catch (error) {
+      if (!(error instanceof CredentialUnreadableError)) throw error;
+      throw providerFailure("CREDENTIALS_UNREADABLE", { action: { kind: "HOLD" }, cause: error });
+    }
+  }
+
+  private async find(request: TokenRequest): Promise<string> {
     for (;;) {
       const { refreshToken, access } = await this.load(request);
       if (access && !access.isExpiring && access.token !== request.refused) return access.token;
@@ -44,13 +53,8 @@ export class AccessTokens {
   }
 
   private async load({ firmId, connectionId }: TokenRequest): Promise<Credentials> {
-    try {
-      const credentials = await loadCredentials(this.em, this.cipher, firmId, connectionId);
-      if (credentials) return credentials;
-    } catch (error) {
-      if (!(error instanceof CredentialUnreadableError)) throw error;
-      throw providerFailure("CREDENTIALS_UNREADABLE", { action: { kind: "HOLD" }, cause: error });
-    }
+    const credentials = await loadCredentials(this.em, this.cipher, firmId, connectionId);
+    if (credentials) return credentials;
     throw providerFailure("CREDENTIALS_MISSING", { action: { kind: "REVOKE", reason: "CREDENTIALS_REFUSED" } });
   }
 

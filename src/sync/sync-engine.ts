@@ -2,6 +2,7 @@ import type { PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import type { RetryPolicy } from "../attempts/retry-policy.js";
 import type { CredentialCipher } from "../connections/credential-cipher.js";
+import { tryUnreadableAgain } from "../connections/credential-recovery.js";
 import type { OutageLimits } from "../connections/outage-limits.js";
 import type { Database } from "../database/orm.js";
 import type { CalendarProvider, ProviderName } from "../providers/provider.js";
@@ -71,7 +72,11 @@ export class SyncEngine {
     await watcher.start();
     await worker?.start();
     monitor?.start();
-    scheduler?.start();
+    if (scheduler) {
+      const tried = await tryUnreadableAgain(systemEm);
+      if (tried > 0) log.info({ connections: tried }, "scheduler: tokens that could not be read are tried again");
+      scheduler.start();
+    }
     return new SyncEngine(boss, watcher, queue, { worker, monitor, scheduler });
   }
 

@@ -2,6 +2,7 @@ import type { PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import type { Engine } from "../attempts/close-attempt.js";
 import { startAttempt, type StartedAttempt } from "../attempts/start-attempt.js";
+import { CredentialUnreadableError } from "../connections/credential-cipher.js";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import type { EntityManager } from "../database/orm.js";
 import { failpoint } from "../failpoints.js";
@@ -156,7 +157,13 @@ function idsOf(started: StartedAttempt, { requestId }: JobPayload): Record<strin
 }
 
 function failureOf(error: unknown, log: Logger): ProviderFailure {
-  if (error instanceof ProviderFailure) return error;
+  if (error instanceof ProviderFailure) {
+    // Which connection, column and key version, for the operator who has to find the key; nothing of the content.
+    if (error.cause instanceof CredentialUnreadableError) {
+      log.error({ keyVersion: error.cause.keyVersion }, error.cause.message);
+    }
+    return error;
+  }
   if (isDatabaseUnavailable(error)) return providerFailure("DATABASE_UNAVAILABLE", { cause: error });
   log.error({ err: error }, "the attempt failed by a fault of this server");
   return providerFailure("INTERNAL_ERROR", { cause: error });

@@ -39,6 +39,7 @@ export const connectionInvariants: readonly Invariant[] = [
         where e.firm_id = c.firm_id and e.resource_type = 'calendar_connection' and e.resource_id = c.id
           and (e.event_type = 'calendar_connection_imported' or (e.created_at = c.status_changed_at and e.event_type = case
             when c.status = 'PAUSED' then 'calendar_connection_paused'
+            when c.status_reason = 'DISCONNECTED' and c.status_changed_at = c.erased_at then 'calendar_connection_erased'
             when c.status_reason = 'DISCONNECTED' then 'calendar_connection_disconnected'
             else 'calendar_connection_revoked'
           end))
@@ -77,5 +78,28 @@ export const connectionInvariants: readonly Invariant[] = [
       left join sync_run r on r.firm_id = e.firm_id and r.correlation_id = e.correlation_id and r.connection_id = c.id
       where e.event_type in ('calendar_connection_connected', 'calendar_connection_reconnected')
         and e.correlation_id is not null and e.created_at >= ${attemptsKeptSince} and r.id is null`,
+  },
+  {
+    name: "erased-connection",
+    sentence:
+      "An erased connection was erased with the audit event of it, and has no run under way, no failure to mend and no appointment with content.",
+    violations: `
+      select c.firm_id, c.id as connection_id
+      from calendar_connection c
+      where c.erased_at is not null and (
+        exists (
+          select from sync_run r where r.firm_id = c.firm_id and r.connection_id = c.id
+            and (r.status not in ('SUCCEEDED', 'CANCELLED') or r.reason is not null)
+        )
+        or exists (
+          select from appointment p where p.firm_id = c.firm_id and p.connection_id = c.id
+            and p.status_reason is distinct from 'ERASED'
+        )
+        or c.erased_at >= ${eventsKeptSince} and not exists (
+          select from audit_event e
+          where e.firm_id = c.firm_id and e.resource_type = 'calendar_connection' and e.resource_id = c.id
+            and e.event_type = 'calendar_connection_erased' and e.created_at = c.erased_at
+        )
+      )`,
   },
 ];

@@ -86,7 +86,7 @@ describe("the feed of changes", () => {
     const slow = await session();
     const quick = await session();
     await slow.query("begin");
-    await slow.query("select now()");
+    await slow.query("select pg_sleep(0.01)"); // times are kept in milliseconds
     await quick.query(insert("Between"));
     await follower.read();
     expect([...follower.seen.values()]).toContain("Between CONFIRMED");
@@ -187,7 +187,7 @@ describe("it is noticed where", () => {
     const slow = await session();
     await app.sql("alter table appointment disable trigger appointment_change_is_stamped");
     await slow.query("begin");
-    await slow.query("select now()");
+    await slow.query("select pg_sleep(0.01)"); // times are kept in milliseconds
     await app.sql(insert("Seen first"));
     await follower.read();
     await slow.query(insert("Stamped too early"));

@@ -22,6 +22,13 @@ describe("the arguments of the firm command", () => {
     expect(parseFirmArguments(["list"])).toEqual({ action: "list" });
   });
 
+  test("name a firm to erase, and whether to ask or only to tell", () => {
+    const firm = { action: "erase", id: "17", isDryRun: false, isConfirmed: false };
+    expect(parseFirmArguments(["erase", "--id", "17"])).toEqual(firm);
+    expect(parseFirmArguments(["erase", "--id", "17", "--yes"])).toEqual({ ...firm, isConfirmed: true });
+    expect(parseFirmArguments(["erase", "--id", "17", "--dry-run"])).toEqual({ ...firm, isDryRun: true });
+  });
+
   test.each([
     [[], "what is to be done is missing"],
     [["remove"], "remove is not known"],
@@ -38,6 +45,9 @@ describe("the arguments of the firm command", () => {
     [["add", "--id"], "--id"],
     [["add", "--identity", "17"], "--identity"],
     [["list", "--id", "17"], "list takes no options"],
+    [["list", "--yes"], "--dry-run and --yes are for erase"],
+    [["erase"], "--id is missing"],
+    [["erase", "--id", "17", "--name", "N"], "erase takes no name"],
   ])("are refused in one line: %j", (args, message) => {
     const refused = (): unknown => parseFirmArguments(args);
     expect(refused).toThrow(UsageError);

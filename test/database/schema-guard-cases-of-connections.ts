@@ -35,6 +35,16 @@ export const connectionGuardCases: GuardCase[] = [
       ["a window backwards", { window_start: ten, window_end: nine }],
     ],
     calendar_connection_circuit_failures_check: [["fewer than no failed runs", { circuit_failures: -1 }]],
+    calendar_connection_erased_is_empty: [
+      ["an erased connection that syncs", { erased_at: nine }],
+      [
+        "an erased connection that tells its owner",
+        {
+          ...{ erased_at: nine, status: "REVOKED", status_reason: "DISCONNECTED", owner_id: "staff-1" },
+          ...{ id: 1, account_email: "erased", calendar_id: "erased-1" },
+        },
+      ],
+    ],
     calendar_connection_cursor_has_fingerprint: [
       ["a cursor of an unknown request", { cursor: "c" }],
       ["a fingerprint of no cursor", { cursor_fingerprint: "f" }],

@@ -71,6 +71,19 @@ describe("a firm is refused whole, by file and line, for", () => {
       ["a.ndjson:4: connection 11: the same calendar stands in a.ndjson:2", `firm 2: ${whole}`],
     ],
     [
+      "a calendar that comes by another of its names",
+      [
+        ...firm(2),
+        given.connection(2, 11, { account_email: "Account10@example.com", calendar_id: "account10@EXAMPLE.com" }),
+      ],
+      ["a.ndjson:4: connection 11: the same calendar stands in a.ndjson:2", `firm 2: ${whole}`],
+    ],
+    [
+      "a calendar that is here by another of its names",
+      [given.connection(1, 11, { account_email: "Account10@example.com", calendar_id: "account10@example.com" })],
+      ["a.ndjson:1: connection 11: its calendar is connection 10 here", `firm 1: ${whole}`],
+    ],
+    [
       "an event that comes twice",
       [...firm(2), given.appointment(2, 21, 10, { external_event_id: "event-20" })],
       ["a.ndjson:4: appointment 21: the same event stands in a.ndjson:3", `firm 2: ${whole}`],

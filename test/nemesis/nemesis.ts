@@ -147,9 +147,16 @@ async function everyConnectionIsPulledSince(world: NemesisWorld, since: string):
 async function lookAround(world: NemesisWorld): Promise<string[]> {
   const wrong: string[] = [];
   for (const { id, account } of world.connections) {
+    const [connection] = await world.sql<{ status: string; window_end: Date | null }>(
+      "select status, window_end from calendar_connection where id = $1",
+      [id],
+    );
+    if (connection?.status !== "ACTIVE") wrong.push(`${account} is ${connection?.status ?? "gone"}`);
+    if (!connection?.window_end) {
+      wrong.push(`${account} has never been pulled to its end`);
+      continue;
+    }
     const { stored, provided } = await storedAndProvided(world.app, id);
-    const [status] = await world.sql<{ status: string }>("select status from calendar_connection where id = $1", [id]);
-    if (status?.status !== "ACTIVE") wrong.push(`${account} is ${status?.status ?? "gone"}`);
     if (stored.join("\n") !== provided.join("\n")) {
       wrong.push(`${account}: ${stored.length} appointments are stored, its provider has ${provided.length}`);
     }

@@ -23,7 +23,8 @@ export interface ProviderServer {
 /** A server on loopback that answers as a test says, whatever the path: for answers no well-behaved provider gives. */
 export async function startProviderServer(): Promise<ProviderServer> {
   const requests: ReceivedRequest[] = [];
-  const http = createServer((incoming, response) => {
+  // On a busy machine an idle connection would be closed at the moment at which the client uses it again.
+  const http = createServer({ keepAliveTimeout: 60_000 }, (incoming, response) => {
     void receive(incoming, running.url).then((request) => {
       requests.push(request);
       running.answer(response, request);

@@ -9,6 +9,11 @@ import { transformSync } from "@swc/core";
 
 const project = new URL("../../", import.meta.url).href;
 
+// A process that this one starts in another folder finds this file, too.
+process.execArgv = process.execArgv.map((argument) =>
+  argument === "./test/support/typescript.js" ? import.meta.url : argument,
+);
+
 // Many processes of the tests compile the same packages.
 enableCompileCache(fileURLToPath(new URL("node_modules/.cache/node", project)));
 

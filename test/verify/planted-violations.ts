@@ -75,6 +75,12 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
       found: [{ ...firm, connectionId: "9" }],
     },
   ],
+  "erased-connection": [
+    {
+      sql: `update calendar_connection set erased_at = now(), owner_id = 'erased', account_email = 'erased', calendar_id = 'erased-6' ${run(6)}`,
+      found: [{ ...firm, connectionId: "6" }],
+    },
+  ],
   "connection-has-statistics": [
     { sql: "delete from connection_statistics where connection_id = 7", found: [{ ...firm, connectionId: "7" }] },
   ],
