@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { Client, HTTPMessageHandler } from "@microsoft/microsoft-graph-client";
 import type { Context } from "@microsoft/microsoft-graph-client";
@@ -91,6 +92,7 @@ describe("a subscription", () => {
     await subscriptionsOf(simulator).create(wanted(receiver, { resource, changeType: "deleted" }));
     control.createEvent(bob, hourOn("2026-11-23"));
     const { id } = control.createEvent(bob, hourOn("2026-11-23"), "team");
+    await pause(100);
     control.deleteEvent(bob, id, "team");
     await receiver.until(3);
     expect(told(receiver).map(({ changeType }) => changeType)).toEqual(["deleted"]);
