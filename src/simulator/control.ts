@@ -9,7 +9,9 @@ import { fillWorld } from "./fill.js";
 import { FlakyProfile } from "./flaky-profile.js";
 import type { JournalEntry, JournalFilter } from "./journal.js";
 import type { MailboxRule } from "./mailbox-limits.js";
+import type { LifecycleEvent } from "./microsoft/change-message.js";
 import { moveEvent } from "./move-event.js";
+import { sendLifecycleEvent } from "./notifications/lifecycle.js";
 import { occurrences } from "./occurrences.js";
 import type { Occurrence } from "./occurrences.js";
 import { USUAL_SCENARIO } from "./scenario.js";
@@ -185,6 +187,11 @@ export class Control {
   /** A refresh token that the account already has; a new one where it has none. */
   refreshTokenOf(account: string): string {
     return this.world.tokens.refreshTokenOf(account) ?? this.issueRefreshToken(account);
+  }
+
+  /** Tells an account's subscriptions of something that befell them; those that are removed are gone. Resolves to how many there are. */
+  async sendLifecycleEvent(account: string, event: LifecycleEvent): Promise<number> {
+    return sendLifecycleEvent(this.world, this.world.accounts.account(account), event);
   }
 
   /** Parts left out go back to what is usual. */

@@ -27,6 +27,8 @@ export interface EventPatch {
   /** Brings a cancelled event back. */
   status?: EventStatus;
   content?: Partial<EventContent>;
+  /** All of the content, in place of what is known. */
+  wholeContent?: EventContent;
 }
 
 /** What a new exception gets from its calendar. */
@@ -69,5 +71,6 @@ export function applyPatch(event: StoredEvent, patch: EventPatch): void {
     event.sequence += 1;
   }
   if (patch.status) event.status = patch.status;
+  if (patch.wholeContent) event.content = patch.wholeContent;
   if (patch.content) event.content = { ...event.content, ...patch.content };
 }

@@ -20,6 +20,10 @@ export interface EventContent {
   organizerEmail?: string;
   privateProperties?: Readonly<Record<string, string>>;
   sharedProperties?: Readonly<Record<string, string>>;
+  /** Microsoft: single-value extended properties by their id. */
+  extendedProperties?: Readonly<Record<string, string>>;
+  /** Microsoft: what the client that created the event called its request. */
+  transactionId?: string;
   /** A meeting that its organizer called off and that nobody has deleted yet: Outlook keeps such events, Google none. */
   isCalledOff?: boolean;
 }

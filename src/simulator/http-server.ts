@@ -70,7 +70,7 @@ export class HttpServer {
       return;
     }
     const { pathname } = request.url;
-    if (isAdminPath(pathname)) deliver(response, adminAnswer(this.control, request));
+    if (isAdminPath(pathname)) deliver(response, await adminAnswer(this.control, request));
     else {
       const api = PROVIDERS.find(({ isPath }) => isPath(pathname));
       if (api) await this.#serveProvider(api, request, response);
@@ -84,7 +84,7 @@ export class HttpServer {
     const overLimit = this.#enterMailbox(api, request, response);
     const fault = overLimit ? null : this.#faultFor(api, request, account);
     if (!fault) {
-      const answer = overLimit ?? api.answer(this.world, request);
+      const answer = overLimit ?? (await api.answer(this.world, request));
       entry.status = answer.status;
       deliver(response, answer);
       return;
@@ -114,15 +114,15 @@ export class HttpServer {
 
   async #serveFault(
     fault: Fault,
-    carryOut: () => Answer,
+    carryOut: () => Answer | Promise<Answer>,
     response: ServerResponse,
     entry: JournalEntry,
   ): Promise<void> {
     const { effect } = fault;
-    const real = isCarriedOut(fault) ? carryOut() : null;
+    const real = isCarriedOut(fault) ? await carryOut() : null;
     if (effect.delayMs !== undefined) await this.#wait(effect.delayMs, fault.id);
     if (effect.hang || response.destroyed || this.#stopped.signal.aborted) return;
-    const answer = isOnlyDelay(fault) ? (real ?? carryOut()) : disturbedAnswer(real, effect);
+    const answer = isOnlyDelay(fault) ? (real ?? (await carryOut())) : disturbedAnswer(real, effect);
     if (!effect.destroy) entry.status = answer.status;
     await deliverDisturbed(response, answer, effect, this.#stopped.signal);
   }

@@ -21,7 +21,7 @@ export interface Occurrence {
 export function occurrences(calendar: SimulatedCalendar, from: number, to: number): Occurrence[] {
   const range = { from: from - 1, to };
   const found: Occurrence[] = [];
-  for (const { item } of walkItems(calendar, { isExpanded: true, range, changes: null }, { place: 0, told: 0 })) {
+  for (const { item } of walkItems(calendar, { isExpanded: true, range, changes: null }, { place: 0 })) {
     const { startsAt, endsAt } = itemTimes(item);
     if (isCancelled(item) || itemSource(item).content.isCalledOff) continue;
     if (endsAt > from || startsAt >= from) found.push(occurrence(calendar, item));

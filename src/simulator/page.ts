@@ -8,6 +8,11 @@ export interface PageStart extends WalkPosition {
   page: number;
 }
 
+/** The start that a page token holds. */
+export function pageStartOf({ place, after, until, page }: PageStart): PageStart {
+  return { place, ...(after === undefined ? {} : { after }), until, page };
+}
+
 export interface ListedItem<T> {
   item: T;
   /** Where the list goes on after it. */

@@ -9,7 +9,7 @@ export interface ProviderApi {
   provider: ProviderKind;
   isPath: (path: string) => boolean;
   accountOf: (world: World, request: IncomingRequest) => string | null;
-  answer: (world: World, request: IncomingRequest) => Answer;
+  answer: (world: World, request: IncomingRequest) => Answer | Promise<Answer>;
   /** Whose limits a request counts towards; null where none does. */
   mailboxOf: (world: World, request: IncomingRequest) => string | null;
 }

@@ -11,6 +11,10 @@ export interface Scenario {
   deletedSeries: "instances" | "series";
   /** Google's error bodies: the older `errors` list, the newer `status` and `details`, or both at once. */
   errorStyle: "both" | "older" | "newer";
+  /** Google: the user has written too much, and every write is refused for now. */
+  isWriteQuotaExceeded: boolean;
+  /** The share of notifications that get lost, from 0 to 1; first messages and validations never are. */
+  notificationLoss: number;
   /** A full list ends without a token to continue from. */
   isWithoutSyncToken: boolean;
   /** Microsoft: the order of a round's items. `arbitrary` tells instances before their series, too. */
@@ -32,6 +36,10 @@ export interface Scenario {
   isClaimsChallenge: boolean;
   /** Microsoft: the status of an answer that is over the mailbox's concurrency. */
   mailboxConcurrencyStatus: 429 | 503;
+  /** Microsoft: the status of the refusal to create an event twice under one `transactionId`. */
+  duplicateTransactionStatus: 400 | 409;
+  /** Microsoft: whether that refusal names the event that there is. */
+  hasExistingEventId: boolean;
   /** Microsoft: the name of the zone an event was created in. `custom` is what accepted invitations of other systems may have. */
   originalTimeZone: "windows" | "iana" | "custom";
 }
@@ -41,6 +49,8 @@ export const USUAL_SCENARIO: Readonly<Scenario> = {
   hasDuplicates: false,
   deletedSeries: "instances",
   errorStyle: "both",
+  isWriteQuotaExceeded: false,
+  notificationLoss: 0,
   isWithoutSyncToken: false,
   itemOrder: "creation",
   hasReplays: false,
@@ -50,5 +60,7 @@ export const USUAL_SCENARIO: Readonly<Scenario> = {
   refusedGrant: "expired",
   isClaimsChallenge: false,
   mailboxConcurrencyStatus: 429,
+  duplicateTransactionStatus: 409,
+  hasExistingEventId: false,
   originalTimeZone: "windows",
 };

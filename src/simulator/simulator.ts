@@ -1,6 +1,7 @@
 import type { SourceCalendar } from "./calendar-source.js";
 import { Control } from "./control.js";
 import { HttpServer } from "./http-server.js";
+import { Notifier } from "./notifications/notifier.js";
 import { selfSignedCertificate } from "./self-signed-certificate.js";
 import { StateFile } from "./state-file.js";
 import { World } from "./world.js";
@@ -25,6 +26,8 @@ export interface SimulatorOptions {
   hasHttps?: boolean;
   /** The OAuth applications that are let in; without it any id, secret and redirect address are. */
   oauthClients?: readonly OAuthClient[];
+  /** Notifications may go to any https address; without it to this machine alone. */
+  notifiesAnywhere?: boolean;
   /** Milliseconds since 1970, the base of the simulator's clock. Default real time. */
   now?: () => number;
   log?: (message: string) => void;
@@ -55,7 +58,13 @@ export interface Simulator {
 /** Starts the simulator. Rejects where the port is taken or the state file cannot be read. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { host = "127.0.0.1", port = 0, seed = "simulator", now, oauthClients, log = () => undefined } = options;
-  const world = new World({ seed, ...(now ? { now } : {}), ...(oauthClients ? { oauthClients } : {}) });
+  const { notifiesAnywhere = false } = options;
+  const world = new World({
+    seed,
+    notifiesAnywhere,
+    ...(now ? { now } : {}),
+    ...(oauthClients ? { oauthClients } : {}),
+  });
   const control = new Control(world, () => {
     control.fill("google", options.googleCalendars ?? []);
     control.fill("microsoft", options.microsoftCalendars ?? []);
@@ -68,8 +77,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${await server.listen(host, port)}`;
   const https = options.hasHttps ? await listenTls(server, host) : null;
   stateFile?.start();
+  const notifier = new Notifier(world);
+  notifier.start();
   const close = async () => {
     await server.close();
+    await notifier.close();
     await stateFile?.close();
   };
   return { url, ...addresses(url), https, control, close };

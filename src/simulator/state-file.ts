@@ -8,6 +8,7 @@ import type { AuthorizationCode } from "./consent/authorization-codes.js";
 import type { Consent } from "./consent/consents.js";
 import type { Departure } from "./departures.js";
 import type { ExceptionEvent, FormerInstance, SeriesEvent, StoredEvent } from "./event.js";
+import type { Watch } from "./notifications/subscriptions.js";
 import type { StoredTokens } from "./tokens.js";
 import type { World } from "./world.js";
 
@@ -24,6 +25,8 @@ type Line =
       tokens: StoredTokens & { codes: [string, AuthorizationCode][] };
       /** Left out by simulators that knew of none. */
       consents?: readonly Consent[];
+      /** The same. */
+      subscriptions?: readonly Watch[];
     }
   | { line: "account"; account: Omit<Account, "entries"> }
   | {
@@ -78,9 +81,11 @@ export class StateFile {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#writing;
-    if (mark(this.world) === this.#saved) return;
+    const current = mark(this.world);
+    if (current === this.#saved) return;
     writeFileSync(`${this.path}.new`, [...lines(this.world)].join(""), { mode: 0o600, flush: true });
     renameSync(`${this.path}.new`, this.path);
+    this.#saved = current;
   }
 
   /** Written beside and renamed, so that a reader never sees half a file. */
@@ -113,8 +118,9 @@ function mark(world: World): string {
     const calendars = [...entries.values()].map(({ calendar }) => [calendar.description.incarnation, calendar.seq]);
     return [email, isRevoked, listSeq, listPrunedSeq, calendars];
   });
-  const { clock, identifiers, tokens, codes } = world;
-  return JSON.stringify([clock.offsetMs, identifiers.issued, tokens.revision, codes.revision, accounts]);
+  const { clock, identifiers, tokens, codes, subscriptions } = world;
+  const revisions = [tokens.revision, codes.revision, subscriptions.revision];
+  return JSON.stringify([clock.offsetMs, identifiers.issued, revisions, accounts]);
 }
 
 function* lines(world: World): Generator<string> {
@@ -125,6 +131,7 @@ function* lines(world: World): Generator<string> {
     issued: world.identifiers.issued,
     tokens: { ...world.tokens.stored(), codes: world.codes.stored() },
     consents: world.consents.stored(),
+    subscriptions: world.subscriptions.all(),
   };
   yield text(head);
   for (const { entries, ...account } of world.accounts.all()) {
@@ -167,6 +174,7 @@ function restoreWorld(world: World, stored: string): void {
   world.codes.restore(head.tokens.codes);
   world.consents.restore(head.consents ?? []);
   restoreAccounts(world, rest);
+  world.subscriptions.restore(head.subscriptions ?? []);
   world.identifiers.restore(head.issued);
 }
 

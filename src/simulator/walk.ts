@@ -19,18 +19,37 @@ interface TimeRange {
   to: number;
 }
 
-/** Where a walk stands: an event's place and the number of its items already told. */
+/**
+ * Where a walk stands: an event's place and, of its items, the key of the last one told; absent before the first. A key stays the same
+ * whatever happens to the others, so that a walk that goes on after changes leaves nothing out.
+ */
 export interface WalkPosition {
   place: number;
-  told: number;
+  after?: string;
 }
 
 export interface Walk {
   /** Instances of series instead of the series. */
   isExpanded: boolean;
   range: TimeRange | null;
-  /** Only changes with numbers above `since` and at most `until`; null walks everything there is. */
-  changes: { since: number; until: number } | null;
+  /** Null walks everything there is. */
+  changes: Changes | null;
+}
+
+/** Changes with numbers above `since` and at most `until`. */
+export interface Changes {
+  since: number;
+  /**
+   * What is gone of a series is told from this number on, at most `since`: a series that changed between the pages of the list before
+   * was not told there, nor what it had lost until then.
+   */
+  formerSince: number;
+  until: number;
+}
+
+/** From where on the list after this one tells what is gone of series. `seq` is the calendar's number at the end of the list. */
+export function nextFormerSince(changes: Omit<Changes, "since">, seq: number): number {
+  return seq > changes.until ? changes.formerSince : changes.until;
 }
 
 const WITHOUT_BOUNDS: TimeRange = { from: -Infinity, to: Infinity };
@@ -43,13 +62,20 @@ export function* walkItems(
 ): Generator<{ item: Item; next: WalkPosition }> {
   for (const event of eventsFrom(calendar, walk, from.place)) {
     const place = placeOf(event, walk);
-    let told = 0;
-    const skip = place === from.place ? from.told : 0;
+    const last = place === from.place ? from.after : undefined;
     for (const item of itemsOf(calendar, event, walk)) {
-      told += 1;
-      if (told > skip) yield { item, next: { place, told } };
+      const after = keyOf(item);
+      if (last === undefined || after > last) yield { item, next: { place, after } };
     }
   }
+}
+
+/** In the order in which the items of an event are told. */
+const RANKS = { formerSingle: 0, event: 1, former: 2, instance: 3 };
+
+/** Ids of a series' instances are in the order of their original starts. */
+function keyOf(item: Item): string {
+  return `${RANKS[item.kind]} ${itemId(item)}`;
 }
 
 function placeOf(event: StoredEvent, walk: Walk): number {
@@ -57,7 +83,11 @@ function placeOf(event: StoredEvent, walk: Walk): number {
 }
 
 /** The stored events a walk goes through from a place on, in its order. */
-export function eventsFrom(calendar: SimulatedCalendar, walk: Walk, place: number): Iterable<StoredEvent> {
+export function eventsFrom(
+  calendar: SimulatedCalendar,
+  walk: { changes: Omit<Changes, "formerSince"> | null },
+  place: number,
+): Iterable<StoredEvent> {
   if (walk.changes) return calendar.changes.between(Math.max(walk.changes.since, place - 1), walk.changes.until);
   return storedFrom(calendar.events, place);
 }
@@ -110,7 +140,7 @@ function* instancesOf(calendar: SimulatedCalendar, series: SeriesEvent, range: T
 function* formerSingleBefore(calendar: SimulatedCalendar, event: StoredEvent, walk: Walk): Generator<Item> {
   const series = event.kind === "exception" ? calendar.stored(event.recurringEventId) : event;
   if (!walk.isExpanded || series?.kind !== "series" || series.formerSingleSeq === null) return;
-  if (series.formerSingleSeq <= (walk.changes?.since ?? -1)) return;
+  if (series.formerSingleSeq <= (walk.changes?.formerSince ?? -1)) return;
   const isFirst = [series, ...series.exceptions.values()].every(
     (member) => placeOf(member, walk) >= placeOf(event, walk),
   );
@@ -119,13 +149,18 @@ function* formerSingleBefore(calendar: SimulatedCalendar, event: StoredEvent, wa
 
 /** Former instances; without expansion those a client of the unexpanded list knows, namely exceptions. */
 function* formerOf(series: SeriesEvent, walk: Walk, range: TimeRange): Generator<Item> {
-  const since = walk.changes?.since ?? -1;
+  const since = walk.changes?.formerSince ?? -1;
   const length = series.endsAt - series.startsAt;
   const all = walk.isExpanded ? series.formerInstances : series.formerExceptions;
-  for (const former of all.values()) {
+  for (const former of byId(all)) {
     const start = former.originalStartsAt;
     if (former.seq > since && overlaps(start, start + length, range)) yield { kind: "former", series, former };
   }
+}
+
+/** What is gone of a series, by id. */
+export function byId(former: ReadonlyMap<string, FormerInstance>): FormerInstance[] {
+  return [...former.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 function isInRange(calendar: SimulatedCalendar, series: SeriesEvent, range: TimeRange): boolean {

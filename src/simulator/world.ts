@@ -8,6 +8,7 @@ import { IdentifierSource } from "./identifiers.js";
 import type { FlakyProfile } from "./flaky-profile.js";
 import { Journal } from "./journal.js";
 import { MailboxLimits } from "./mailbox-limits.js";
+import { Subscriptions } from "./notifications/subscriptions.js";
 import { USUAL_SCENARIO } from "./scenario.js";
 import type { Scenario } from "./scenario.js";
 import { Throttle } from "./throttle.js";
@@ -36,12 +37,21 @@ export class World {
   readonly journal: Journal;
   readonly throttle: Throttle;
   readonly mailboxLimits: MailboxLimits;
+  /** Who is told of changes. */
+  readonly subscriptions: Subscriptions;
+  /** Whether notifications may leave this machine. */
+  readonly notifiesAnywhere: boolean;
   profile: FlakyProfile | null = null;
   scenario: Scenario = { ...USUAL_SCENARIO };
   /** The OAuth applications that may ask for consent and tokens; null lets every one in that names itself and a secret. */
   readonly oauthClients: readonly OAuthClient[] | null;
 
-  constructor(options: { seed: string; now?: () => number; oauthClients?: readonly OAuthClient[] }) {
+  constructor(options: {
+    seed: string;
+    now?: () => number;
+    oauthClients?: readonly OAuthClient[];
+    notifiesAnywhere?: boolean;
+  }) {
     this.clock = new VirtualClock(options.now);
     const now = () => this.clock.now();
     this.identifiers = new IdentifierSource(options.seed);
@@ -52,6 +62,8 @@ export class World {
     this.mailboxLimits = new MailboxLimits(now);
     this.journal = new Journal(now);
     this.throttle = new Throttle(now);
+    this.subscriptions = new Subscriptions(now);
+    this.notifiesAnywhere = options.notifiesAnywhere ?? false;
     this.oauthClients = options.oauthClients ?? null;
   }
 
@@ -65,6 +77,7 @@ export class World {
     this.journal.clear();
     this.throttle.set(null);
     this.mailboxLimits.set(null);
+    this.subscriptions.clear();
     this.profile = null;
     this.scenario = { ...USUAL_SCENARIO };
     this.clock.restore(0);

@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import type { ValidateFunction } from "ajv";
 import { createGenerator } from "ts-json-schema-generator";
 
-export type AnswerType = "Events" | "Event" | "CalendarList" | "Calendar";
+export type AnswerType = "Events" | "Event" | "Channel" | "CalendarList" | "Calendar";
 
 /** The published types of the official client. */
 const types = createRequire(import.meta.url).resolve("googleapis/build/src/apis/calendar/v3.d.ts");

@@ -25,7 +25,10 @@ export class GoogleClient {
   }
 
   /** Every page, with the number of pages and the token of the last one. */
-  async list(parameters: ListParameters = {}): Promise<{ items: Event[]; pages: number; syncToken: string | null }> {
+  async list(
+    parameters: ListParameters = {},
+    betweenPages: () => void = () => undefined,
+  ): Promise<{ items: Event[]; pages: number; syncToken: string | null }> {
     const items: Event[] = [];
     let pageToken: string | undefined;
     for (let pages = 1; pages <= 500; pages += 1) {
@@ -34,6 +37,7 @@ export class GoogleClient {
       if (page.nextPageToken == null) return { items, pages, syncToken: page.nextSyncToken ?? null };
       if (page.nextSyncToken != null) throw new Error("A page has both a next page and a sync token");
       pageToken = page.nextPageToken;
+      betweenPages();
     }
     throw new Error("The list does not end");
   }

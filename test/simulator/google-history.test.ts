@@ -4,6 +4,8 @@ import type { StoredEvent } from "../../src/simulator/event.js";
 import type { Simulator } from "../../src/simulator/simulator.js";
 import { ann, clientOf, dayOn, givenSimulator, hourOn } from "./given.js";
 import type { Event, GoogleClient } from "./google-client.js";
+import { playHistory } from "./play-history.js";
+import type { Sync } from "./play-history.js";
 
 /** What a calendar's user may do, on whatever exists at that moment. */
 type Deed =
@@ -12,8 +14,7 @@ type Deed =
   | { deed: "move"; which: number; day: number }
   | InstanceDeed
   | { deed: "repeat"; which: number; rule: string }
-  | { deed: "restore"; which: number }
-  | { deed: "sync" };
+  | { deed: "restore"; which: number };
 
 type InstanceDeed =
   | { deed: "moveInstance"; which: number; instance: number; day: number }
@@ -27,7 +28,7 @@ const rule = fc.constantFrom(
 );
 
 /** Histories of a calendar: of many events far apart, or of few in a few days, where much comes back that was there before. */
-function deedsWithin({ events, days }: { events: number; days: number }): fc.Arbitrary<Deed[]> {
+function deedsWithin({ events, days }: { events: number; days: number }): fc.Arbitrary<(Deed | Sync)[]> {
   const [which, day, instance] = [fc.nat(events), fc.nat(days), fc.nat(6)];
   return fc.array(
     fc.oneof(
@@ -46,7 +47,7 @@ function deedsWithin({ events, days }: { events: number; days: number }): fc.Arb
       fc.record({ deed: fc.constant("cancelInstance" as const), which, instance }),
       fc.record({ deed: fc.constant("repeat" as const), which, rule }),
       fc.record({ deed: fc.constant("restore" as const), which }),
-      { weight: 2, arbitrary: fc.record({ deed: fc.constant("sync" as const) }) },
+      { weight: 2, arbitrary: fc.record({ deed: fc.constant("sync" as const), interruptions: fc.nat(3) }) },
     ),
     { minLength: 5, maxLength: 40 },
   );
@@ -61,7 +62,7 @@ function input(deed: { day: number; isAllDay: boolean }) {
 }
 
 /** Does a deed; what cannot be done (a cancelled event, an instance that is not there) is left undone. */
-function act(simulator: Simulator, deed: Exclude<Deed, { deed: "sync" }>): void {
+function act(simulator: Simulator, deed: Deed): void {
   const { control } = simulator;
   if (deed.deed === "create") {
     control.createEvent(ann, { ...input(deed), ...(deed.rule === null ? {} : { recurrence: [deed.rule] }) });
@@ -77,7 +78,7 @@ function act(simulator: Simulator, deed: Exclude<Deed, { deed: "sync" }>): void 
   }
 }
 
-function change(simulator: Simulator, event: StoredEvent, deed: Exclude<Deed, { deed: "sync" | "create" }>): void {
+function change(simulator: Simulator, event: StoredEvent, deed: Exclude<Deed, { deed: "create" }>): void {
   const { control } = simulator;
   switch (deed.deed) {
     case "rename":
@@ -122,10 +123,11 @@ class Mirror {
     private readonly isExpanded: boolean,
   ) {}
 
-  async sync(): Promise<void> {
+  async sync(betweenPages: () => void): Promise<void> {
     const parameters = { singleEvents: this.isExpanded, maxResults: 7 };
     const { items, syncToken } = await this.client.list(
       this.#syncToken === null ? parameters : { ...parameters, syncToken: this.#syncToken },
+      betweenPages,
     );
     this.#syncToken = syncToken;
     for (const item of items) this.#take(item);
@@ -153,16 +155,19 @@ function summary(event: Event): string {
   return `${event.id ?? ""} ${instant(event.start)} ${instant(event.end)} ${event.summary ?? ""}`;
 }
 
-async function mirrorsAgree(history: readonly Deed[]): Promise<void> {
+async function mirrorsAgree(history: readonly (Deed | Sync)[]): Promise<void> {
   const simulator = await givenSimulator();
   try {
     simulator.control.addAccount(ann, { timeZone: "Europe/Zurich" });
     const client = clientOf(simulator, ann);
     const [expanded, plain] = [new Mirror(client, true), new Mirror(client, false)];
-    for (const deed of [...history, { deed: "sync" as const }]) {
-      if (deed.deed !== "sync") act(simulator, deed);
-      else await Promise.all([expanded.sync(), plain.sync()]);
-    }
+    await playHistory(
+      history,
+      (deed: Deed) => {
+        act(simulator, deed);
+      },
+      [expanded, plain],
+    );
     const expected = simulator.control.occurrences(ann, new Date(0), new Date("2100-01-01"));
     expect(expanded.told()).toEqual(
       expected.map(({ id, startsAt, endsAt, title }) => `${id} ${startsAt} ${endsAt} ${title}`).sort(),
@@ -189,7 +194,7 @@ describe("any history of a calendar", () => {
     await mirrorsAgree([
       { deed: "create", day: 32, rule: "RRULE:FREQ=DAILY;COUNT=5", isAllDay: false },
       { deed: "moveInstance", which: 0, instance: 0, day: 0 },
-      { deed: "sync" },
+      { deed: "sync", interruptions: 0 },
       { deed: "move", which: 0, day: 0 },
       { deed: "create", day: 0, rule: null, isAllDay: false },
       { deed: "rename", which: 0 },

@@ -77,6 +77,18 @@ describe("pages", () => {
     expect(ids(items)).toEqual([created[1], created[5]]);
   });
 
+  test.each(["startTime", "updated"] as const)("sorted by %s lose nothing that stays as it is", async (orderBy) => {
+    const { simulator, client } = await givenAnn();
+    const created = giveDays(simulator, 6);
+    const query = { orderBy, singleEvents: true, maxResults: 2 };
+    const first = await client.page(query);
+    simulator.control.deleteEvent(ann, created[0] ?? "");
+    const second = await client.page({ ...query, pageToken: first.nextPageToken ?? "" });
+    await client.page({ orderBy: "updated" });
+    const third = await client.page({ ...query, pageToken: second.nextPageToken ?? "" });
+    expect(ids([...(first.items ?? []), ...(second.items ?? []), ...(third.items ?? [])])).toEqual(created);
+  });
+
   test("of a calendar with 100,000 events are all there", async () => {
     const { simulator, client } = await givenAnn();
     for (let index = 0; index < 100_000; index += 1) simulator.control.createEvent(ann, hourOn("2026-11-23"));
@@ -301,9 +313,9 @@ describe("refusals", () => {
     expect((await fetch(url, { headers: { authorization, "if-none-match": etag } })).status).toBe(200);
   });
 
-  test("writing is not part of it yet", async () => {
+  test("changing a calendar itself is not part of it", async () => {
     const { client } = await givenAnn();
-    const insert = client.api.events.insert({ calendarId: "primary", requestBody: { summary: "x" } });
-    expect((await refusalOf(insert)).status).toBe(405);
+    const change = client.api.calendars.patch({ calendarId: "primary", requestBody: { summary: "x" } });
+    expect((await refusalOf(change)).status).toBe(405);
   });
 });

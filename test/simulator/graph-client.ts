@@ -1,4 +1,4 @@
-import { Client, HTTPMessageHandler } from "@microsoft/microsoft-graph-client";
+import { Client, HTTPMessageHandler, ResponseType } from "@microsoft/microsoft-graph-client";
 import type { Context, Middleware } from "@microsoft/microsoft-graph-client";
 import type { Simulator } from "../../src/simulator/simulator.js";
 import { checkedAnswer } from "./graph-schemas.js";
@@ -43,12 +43,48 @@ export class GraphClient {
     return checkedAnswer(type, body);
   }
 
+  /** Creates, with the event as the service answers. */
+  async create(
+    path: string,
+    event: object,
+    headers: Record<string, string> = {},
+  ): Promise<GraphAnswers["SingleEvent"]> {
+    const body: unknown = await this.#request(path, headers).post(event);
+    return checkedAnswer("SingleEvent", body);
+  }
+
+  async change(
+    path: string,
+    event: object,
+    headers: Record<string, string> = {},
+  ): Promise<GraphAnswers["SingleEvent"]> {
+    const body: unknown = await this.#request(path, headers).patch(event);
+    return checkedAnswer("SingleEvent", body);
+  }
+
+  async remove(path: string, headers: Record<string, string> = {}): Promise<void> {
+    await this.#request(path, headers).delete();
+  }
+
+  /** The answer itself, with its status and headers. */
+  async raw(path: string, event: object): Promise<Response> {
+    return (await this.#request(path, {}).responseType(ResponseType.RAW).post(event)) as Response;
+  }
+
+  #request(path: string, headers: Record<string, string>) {
+    return this.#client.api(path).headers({ Prefer: immutable, ...headers });
+  }
+
   delta(link: string, prefer = immutable): Promise<DeltaPage> {
     return this.get("DeltaPage", link, prefer);
   }
 
   /** A whole round from a link, or from the start. */
-  async round(link: string = firstLink(), prefer = immutable): Promise<DeltaRound> {
+  async round(
+    link: string = firstLink(),
+    prefer = immutable,
+    betweenPages: () => void = () => undefined,
+  ): Promise<DeltaRound> {
     const items: DeltaItem[] = [];
     let next = link;
     for (let pages = 1; pages <= 500; pages += 1) {
@@ -56,6 +92,7 @@ export class GraphClient {
       items.push(...page.value);
       if ("@odata.deltaLink" in page) return { items, pages, deltaLink: page["@odata.deltaLink"] };
       next = page["@odata.nextLink"];
+      betweenPages();
     }
     throw new Error("The round does not end");
   }
@@ -85,6 +122,8 @@ export interface GraphRefusal {
   code: string | null;
   message: string;
   headers: Headers;
+  /** The error of the answer's body. */
+  body: object;
 }
 
 /** The refusal of a call that has to fail with an answer, which is checked too. */
@@ -95,8 +134,8 @@ export async function graphRefusal(call: Promise<unknown>): Promise<GraphRefusal
   );
   if (!isGraphError(error)) throw error;
   const { statusCode: status, code, message, body, headers } = error;
-  checkedAnswer("Refusal", { error: JSON.parse(body) as unknown });
-  return { status, code, message, headers };
+  const { error: told } = checkedAnswer("Refusal", { error: JSON.parse(body) as unknown });
+  return { status, code, message, headers, body: told };
 }
 
 interface AnsweredError {

@@ -145,6 +145,7 @@ export interface Refusal {
   error: {
     code: string;
     message: string;
+    "@event.existingEventId"?: string;
     innerError: { date: string; "request-id": string; "client-request-id": string };
   };
 }

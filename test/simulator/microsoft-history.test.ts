@@ -8,6 +8,8 @@ import { bob, dayOn, givenSimulator, graphClientOf, hourOn } from "./given.js";
 import { firstLink, immutable } from "./graph-client.js";
 import type { DeltaRound, GraphClient } from "./graph-client.js";
 import type { DeltaItem } from "./graph-types.js";
+import { playHistory } from "./play-history.js";
+import type { Sync } from "./play-history.js";
 
 /** Its edges cut through what the deeds make. */
 const window = { from: "2026-11-10T08:30:00Z", to: "2026-12-15T08:30:00Z" };
@@ -20,10 +22,9 @@ type Deed =
   | { deed: "lengthen"; which: number; hours: number }
   | { deed: "repeat"; which: number; rule: string }
   | { deed: "moveInstance" | "cancelInstance" | "deleteInstance"; which: number; instance: number; day: number }
-  | { deed: "expire" }
-  | { deed: "sync" };
+  | { deed: "expire" };
 
-type EventDeed = Exclude<Deed, { deed: "create" | "expire" | "sync" }>;
+type EventDeed = Exclude<Deed, { deed: "create" | "expire" }>;
 
 const rule = fc.constantFrom(
   "RRULE:FREQ=DAILY;COUNT=5",
@@ -66,7 +67,7 @@ const deeds = fc.array(
       }),
     },
     fc.record({ deed: fc.constant("expire" as const) }),
-    { weight: 3, arbitrary: fc.record({ deed: fc.constant("sync" as const) }) },
+    { weight: 3, arbitrary: fc.record({ deed: fc.constant("sync" as const), interruptions: fc.nat(3) }) },
   ),
   { minLength: 5, maxLength: 40 },
 );
@@ -80,7 +81,7 @@ function input(deed: { day: number; isAllDay: boolean }) {
 }
 
 /** Does a deed; what cannot be done (a deleted event, an instance that is not there) is left undone. */
-function act(simulator: Simulator, deed: Exclude<Deed, { deed: "sync" }>): void {
+function act(simulator: Simulator, deed: Deed): void {
   const { control } = simulator;
   if (deed.deed === "create") {
     control.createEvent(bob, { ...input(deed), ...(deed.rule === null ? {} : { recurrence: [deed.rule] }) });
@@ -174,20 +175,24 @@ class Mirror {
     private readonly prefer: string,
   ) {}
 
-  async sync(): Promise<void> {
-    const later = this.#link === null ? null : await this.#laterRound(this.#link);
-    if (!later) {
+  async sync(betweenPages: () => void = () => undefined): Promise<void> {
+    const round = await this.#round(this.#link ?? firstLink("/me", window), betweenPages);
+    if (!round) {
+      this.#link = null;
+      await this.sync(betweenPages);
+      return;
+    }
+    if (this.#link === null) {
       this.#series.clear();
       this.#known.clear();
     }
-    const { deltaLink, items } = later ?? (await this.client.round(firstLink("/me", window), this.prefer));
-    this.#take(items);
-    this.#link = deltaLink;
+    this.#take(round.items);
+    this.#link = round.deltaLink;
   }
 
-  /** Null where the service has forgotten the last round. */
-  async #laterRound(link: string): Promise<DeltaRound | null> {
-    return this.client.round(link, this.prefer).catch((error: unknown) => {
+  /** Null where the service has forgotten the last round, or the pages before in this one. */
+  async #round(link: string, betweenPages: () => void): Promise<DeltaRound | null> {
+    return this.client.round(link, this.prefer, betweenPages).catch((error: unknown) => {
       if (error instanceof GraphError && error.statusCode === 410) return null;
       throw error;
     });
@@ -203,9 +208,10 @@ class Mirror {
     }
   }
 
+  /** Instances name their series, so they go with it also where a change between the pages kept the series itself from being told. */
   #remove(id: string): void {
     this.#known.delete(id);
-    if (!this.#series.delete(id)) return;
+    this.#series.delete(id);
     for (const [other, { seriesId }] of this.#known) if (seriesId === id) this.#known.delete(other);
   }
 
@@ -231,7 +237,7 @@ function knownOf(item: Exclude<DeltaItem, { "@removed": unknown }>): Known {
   return { ...times, isGone: item.isCancelled, subject: item.subject ?? "" };
 }
 
-async function mirrorAgrees(history: readonly Deed[], scenario: Partial<Scenario>): Promise<void> {
+async function mirrorAgrees(history: readonly (Deed | Sync)[], scenario: Partial<Scenario>): Promise<void> {
   const simulator = await givenSimulator();
   try {
     const { control } = simulator;
@@ -243,10 +249,13 @@ async function mirrorAgrees(history: readonly Deed[], scenario: Partial<Scenario
       new Mirror(client, `${immutable}, odata.maxpagesize=3`),
       new Mirror(client, "odata.maxpagesize=7"),
     ];
-    for (const deed of [...history, { deed: "sync" as const }]) {
-      if (deed.deed !== "sync") act(simulator, deed);
-      else for (const mirror of mirrors) await mirror.sync();
-    }
+    await playHistory(
+      history,
+      (deed: Deed) => {
+        act(simulator, deed);
+      },
+      mirrors,
+    );
     const expected = control.occurrences(bob, new Date(window.from), new Date(window.to));
     const told = expected.map(({ id, startsAt, endsAt, title }) => `${id} ${startsAt} ${endsAt} ${title}`).sort();
     const [stable, usual] = mirrors.map((mirror) => mirror.told());

@@ -122,6 +122,8 @@ export const scenarioInput = z.strictObject({
   hasDuplicates: z.boolean(),
   deletedSeries: z.enum(["instances", "series"]),
   errorStyle: z.enum(["both", "older", "newer"]),
+  isWriteQuotaExceeded: z.boolean(),
+  notificationLoss: z.number().min(0).max(1),
   isWithoutSyncToken: z.boolean(),
   itemOrder: z.enum(["creation", "arbitrary"]),
   hasReplays: z.boolean(),
@@ -138,7 +140,14 @@ export const scenarioInput = z.strictObject({
   ]),
   isClaimsChallenge: z.boolean(),
   mailboxConcurrencyStatus: z.union([z.literal(429), z.literal(503)]),
+  duplicateTransactionStatus: z.union([z.literal(400), z.literal(409)]),
+  hasExistingEventId: z.boolean(),
   originalTimeZone: z.enum(["windows", "iana", "custom"]),
+});
+
+export const lifecycleInput = z.strictObject({
+  account: z.string(),
+  event: z.enum(["subscriptionRemoved", "missed", "reauthorizationRequired"]),
 });
 
 export const throttleInput = z.strictObject({

@@ -89,6 +89,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
       const { account, calendar, timeZone } = input.zoneInput.parse(body(request));
       control.setTimeZone(account, timeZone, calendar);
     }),
+  "POST lifecycle": async (control, request) => {
+    const { account, event } = input.lifecycleInput.parse(body(request));
+    return { told: await control.sendLifecycleEvent(account, event) };
+  },
   "POST reset": (control) =>
     done(() => {
       control.reset();
@@ -100,13 +104,13 @@ export function isAdminPath(path: string): boolean {
 }
 
 /** The answer to an admin request: 400 with the reason for input that does not fit, 404 for what does not exist, 409 for what does already. */
-export function adminAnswer(control: Control, request: IncomingRequest): Answer {
+export async function adminAnswer(control: Control, request: IncomingRequest): Promise<Answer> {
   const path = request.url.pathname.slice(ADMIN.length);
   const route = ROUTES[`${request.method} ${path}`];
   if (!route)
     return jsonAnswer(404, { error: `no admin route ${request.method} ${path}`, routes: Object.keys(ROUTES) });
   try {
-    return jsonAnswer(200, route(control, request));
+    return jsonAnswer(200, await route(control, request));
   } catch (error) {
     return refusal(error);
   }

@@ -10,6 +10,7 @@ export const USUAL_GOOGLE_SCOPES: readonly string[] = [CALENDAR];
 
 const SCOPES = {
   events: ["", ".readonly", ".events", ".events.readonly", ".events.owned", ".events.owned.readonly"],
+  eventWrites: ["", ".events", ".events.owned"],
   calendar: ["", ".readonly", ".calendars", ".calendars.readonly"],
   calendarList: ["", ".readonly", ".calendarlist", ".calendarlist.readonly"],
 } as const;

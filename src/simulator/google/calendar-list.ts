@@ -36,7 +36,7 @@ export function calendarListBody(account: Account, parameters: QueryParameters) 
   const start = query.pageToken === null ? { place: 0, until: account.listSeq } : startOf(query, list);
   const entries = entriesFrom(account, query, since, start.place);
   const shown = entries.slice(0, query.maxResults);
-  const position = { place: shown.at(-1)?.seq ?? 0, told: 0, until: start.until, page: 0 };
+  const position = { place: shown.at(-1)?.seq ?? 0, until: start.until, page: 0 };
   const token =
     entries.length > shown.length
       ? { nextPageToken: encodeToken({ kind: "page", list, parameters: pagingParameters(query), ...position }) }

@@ -22,7 +22,7 @@ export function eventResource(
   const isGone = isCancelled(item);
   const identity = {
     kind: "calendar#event",
-    etag: etag(source),
+    etag: eventEtag(source),
     id: itemId(item),
     status: isGone ? "cancelled" : source.status,
   };
@@ -32,7 +32,8 @@ export function eventResource(
   return { ...identity, ...fullResource(calendar, item, source, options) };
 }
 
-function etag(event: { seq: number }): string {
+/** An event's version, which every change of it makes another; that of an instance is its series'. */
+export function eventEtag(event: { seq: number }): string {
   return `"${3_000_000_000_000_000 + event.seq * 2}"`;
 }
 

@@ -28,6 +28,11 @@ export function invalidValue(location: string, message = "Invalid Value"): Googl
   return new GoogleError({ status: 400, reason: "invalid", message, locationType: "parameter", location });
 }
 
+/** A body that cannot be what it says. */
+export function invalidBody(message: string): GoogleError {
+  return new GoogleError({ status: 400, reason: "invalid", message });
+}
+
 export function notFound(): GoogleError {
   return new GoogleError({ status: 404, reason: "notFound", message: "Not Found" });
 }

@@ -1,7 +1,7 @@
 import type { Account } from "../accounts.js";
 import type { SimulatedCalendar } from "../calendar.js";
-import { itemSource, itemTimes, walkItems } from "../walk.js";
-import type { Item, Walk, WalkPosition } from "../walk.js";
+import { byId, itemId, itemSource, itemTimes, nextFormerSince, walkItems } from "../walk.js";
+import type { Changes, Item, Walk, WalkPosition } from "../walk.js";
 import type { World } from "../world.js";
 import { eventResource } from "./event-resource.js";
 import { fullSyncRequired, invalidValue } from "./google-error.js";
@@ -9,20 +9,21 @@ import { itemFilter } from "./item-filter.js";
 import { lastingParameters, pagingParameters } from "./list-query.js";
 import type { ListQuery } from "./list-query.js";
 import { decodeToken, encodeToken } from "./opaque-token.js";
-import { takePage } from "../page.js";
+import { pageStartOf, takePage } from "../page.js";
 import type { ListedItem, PageStart } from "../page.js";
 
 /** The body of `events.list`: a full list, or the changes since a sync token; one page of it. Throws GoogleError. */
 export function eventsList(world: World, account: Account, calendar: SimulatedCalendar, query: ListQuery) {
   const list = listIdentity(account, calendar);
-  const since = query.syncToken === null ? null : sinceOf(query, query.syncToken, list, calendar);
-  const start = query.pageToken === null ? firstPage(calendar, since) : startOf(query, query.pageToken, list);
-  const page = takePage(listedItems(world, calendar, query, since, start), query.maxResults, start, world.scenario);
+  const last = query.syncToken === null ? null : lastSync(query, query.syncToken, list, calendar);
+  const start = query.pageToken === null ? firstPage(calendar, last) : startOf(query, query.pageToken, list);
+  const changes = last === null ? null : { ...last, until: start.until };
+  const page = takePage(listedItems(world, calendar, query, changes, start), query.maxResults, start, world.scenario);
   const options = { timeZone: query.timeZone ?? calendar.description.timeZone, maxAttendees: query.maxAttendees };
   const items = page.items.map((item) => eventResource(calendar, item, options));
   const token = page.next
     ? { nextPageToken: encodeToken({ kind: "page", list, parameters: pagingParameters(query), ...page.next }) }
-    : syncTokenOf(world, query, list, start.until);
+    : syncTokenOf(world, query, list, nextSync(calendar, changes, start.until));
   return { ...listHead(calendar, query), items, ...token };
 }
 
@@ -45,43 +46,50 @@ function listIdentity(account: Account, calendar: SimulatedCalendar): string {
   return `${account.email}/${calendar.description.id}/${calendar.description.incarnation}`;
 }
 
-function firstPage(calendar: SimulatedCalendar, since: number | null): PageStart {
-  return { place: since === null ? 0 : since + 1, told: 0, until: calendar.seq, page: 0 };
+function firstPage(calendar: SimulatedCalendar, last: LastSync | null): PageStart {
+  return { place: last === null ? 0 : last.since + 1, until: calendar.seq, page: 0 };
 }
 
-function sinceOf(query: ListQuery, text: string, list: string, calendar: SimulatedCalendar): number {
+/** What a sync token knows of the list before. */
+type LastSync = Omit<Changes, "until">;
+
+function lastSync(query: ListQuery, text: string, list: string, calendar: SimulatedCalendar): LastSync {
   const token = decodeToken(text);
   if (token?.kind !== "sync") throw invalidValue("syncToken");
   const isCurrent = token.list === list && token.seq >= calendar.prunedSeq && token.seq <= calendar.seq;
   if (!isCurrent || token.parameters !== lastingParameters(query)) throw fullSyncRequired();
-  return token.seq;
+  return { since: token.seq, formerSince: token.formerSince ?? token.seq };
 }
 
 function startOf(query: ListQuery, text: string, list: string): PageStart {
   const token = decodeToken(text);
   if (token?.kind !== "page" || token.list !== list || token.parameters !== pagingParameters(query))
     throw invalidValue("pageToken");
-  const { place, told, until, page } = token;
-  return { place, told, until, page };
+  return pageStartOf(token);
 }
 
-function syncTokenOf(world: World, query: ListQuery, list: string, seq: number) {
+function nextSync(calendar: SimulatedCalendar, changes: Changes | null, until: number) {
+  const formerSince = changes ? nextFormerSince(changes, calendar.seq) : until;
+  return { seq: until, ...(formerSince < until ? { formerSince } : {}) };
+}
+
+function syncTokenOf(world: World, query: ListQuery, list: string, next: ReturnType<typeof nextSync>) {
   if (query.orderBy !== null || world.scenario.isWithoutSyncToken) return {};
-  return { nextSyncToken: encodeToken({ kind: "sync", list, seq, parameters: lastingParameters(query) }) };
+  return { nextSyncToken: encodeToken({ kind: "sync", list, ...next, parameters: lastingParameters(query) }) };
 }
 
 function listedItems(
   world: World,
   calendar: SimulatedCalendar,
   query: ListQuery,
-  since: number | null,
+  changes: Changes | null,
   start: PageStart,
 ): Iterable<ListedItem<Item>> {
   const hasRange = query.timeMin !== null || query.timeMax !== null;
   const walk: Walk = {
     isExpanded: query.isExpanded,
     range: hasRange ? { from: query.timeMin ?? -Infinity, to: query.timeMax ?? Infinity } : null,
-    changes: since === null ? null : { since, until: start.until },
+    changes,
   };
   if (query.orderBy !== null) return orderedItems(world, calendar, query, walk, start);
   return filteredItems(world, calendar, query, walk, start);
@@ -104,13 +112,13 @@ function* filteredItems(
 /** Stands a deleted series for all its instances; null for all but the first of them. */
 function asSeries(item: Item, walk: Walk): Item | null {
   if (item.kind !== "former" || item.series.status !== "cancelled") return item;
-  const since = walk.changes?.since ?? -1;
-  const first = [...item.series.formerInstances.values()].find(({ seq }) => seq > since);
+  const since = walk.changes?.formerSince ?? -1;
+  const first = byId(item.series.formerInstances).find(({ seq }) => seq > since);
   return first === item.former ? { kind: "event", event: item.series } : null;
 }
 
-/** Sorted lists of the calendars, kept from page to page. */
-const sortedLists = new WeakMap<SimulatedCalendar, { key: string; items: readonly Item[] }>();
+/** Sorted lists of the calendars, kept from page to page until the calendar changes. */
+const sortedLists = new WeakMap<SimulatedCalendar, { key: string; items: readonly ListedItem<Item>[] }>();
 
 function* orderedItems(
   world: World,
@@ -119,23 +127,37 @@ function* orderedItems(
   walk: Walk,
   start: PageStart,
 ): Generator<ListedItem<Item>> {
-  const key = `${pagingParameters(query)}/${start.until}`;
+  const key = `${pagingParameters(query)}/${calendar.seq}`;
   let sorted = sortedLists.get(calendar);
   if (sorted?.key !== key) {
-    const items = [...filteredItems(world, calendar, query, walk, { place: 0, told: 0 })].map(({ item }) => item);
-    sorted = { key, items: items.sort(query.orderBy === "startTime" ? byStart : byUpdate) };
+    const items = [...filteredItems(world, calendar, query, walk, { place: 0 })];
+    const valueOf = query.orderBy === "startTime" ? startOfItem : updateOfItem;
+    sorted = { key, items: items.map(({ item }) => ordered(item, valueOf(item))).sort(byPosition) };
     sortedLists.set(calendar, sorted);
   }
-  for (let place = start.place; place < sorted.items.length; place += 1) {
-    const item = sorted.items[place];
-    if (item) yield { item, next: { place: place + 1, told: 0 } };
-  }
+  if (start.page === 0) yield* sorted.items;
+  else yield* sorted.items.filter(({ next }) => comparePositions(next, start) > 0);
 }
 
-function byStart(a: Item, b: Item): number {
-  return itemTimes(a).startsAt - itemTimes(b).startsAt;
+function startOfItem(item: Item): number {
+  return itemTimes(item).startsAt;
 }
 
-function byUpdate(a: Item, b: Item): number {
-  return itemSource(a).updatedAt - itemSource(b).updatedAt;
+function updateOfItem(item: Item): number {
+  return itemSource(item).updatedAt;
+}
+
+/** The place of an item in a sorted list is what the list is sorted by, then its creation. */
+function ordered(item: Item, place: number): ListedItem<Item> {
+  const position = String(itemSource(item).position).padStart(12, "0");
+  return { item, next: { place, after: `${position} ${itemId(item)}` } };
+}
+
+function byPosition(a: ListedItem<Item>, b: ListedItem<Item>): number {
+  return comparePositions(a.next, b.next);
+}
+
+function comparePositions(a: WalkPosition, b: WalkPosition): number {
+  if (a.place !== b.place) return a.place - b.place;
+  return (a.after ?? "") < (b.after ?? "") ? -1 : Number(a.after !== b.after);
 }

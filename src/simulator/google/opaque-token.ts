@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { decodeChecked, encodeChecked } from "../checked-token.js";
+import type { PageStart } from "../page.js";
 
 const PURPOSE = "calendar list token";
 
@@ -8,21 +9,17 @@ interface SyncToken {
   /** The list it belongs to. */
   list: string;
   seq: number;
+  /** Absent: `seq`. */
+  formerSince?: number;
   /** The query parameters that have to stay as they were. */
   parameters: string;
 }
 
-interface PageToken {
+interface PageToken extends PageStart {
   kind: "page";
   list: string;
   /** All query parameters but the page's size and token. */
   parameters: string;
-  place: number;
-  told: number;
-  /** The list's change number when the first page was asked for. */
-  until: number;
-  /** How many pages came before. */
-  page: number;
 }
 
 export type OpaqueToken = SyncToken | PageToken;

@@ -5,6 +5,7 @@ import { accountOfTokenRequest, revokeAnswer, tokenAnswer } from "./oauth.js";
 import { authorize, bearerToken, refuseOverLimit } from "./authorization.js";
 import type { Resource } from "./authorization.js";
 import { authorizeAnswer } from "./consent.js";
+import { stopChannel, watchBody } from "./channels.js";
 import { calendarBody, calendarListBody, calendarOf } from "./calendar-list.js";
 import { errorAnswer, GoogleError, notFound } from "./google-error.js";
 import { eventsList } from "./list-events.js";
@@ -13,38 +14,62 @@ import { QueryParameters } from "./query-parameters.js";
 import { configurationAnswer, keysAnswer } from "./identity.js";
 import { eventBody, instancesBody } from "./single-event.js";
 import type { Account } from "../accounts.js";
+import type { SimulatedCalendar } from "../calendar.js";
+import type { Item } from "../walk.js";
+import { eventResource } from "./event-resource.js";
+import { refuseOverQuota, refuseReader } from "./write-access.js";
+import { deleteEvent, insertEvent, patchEvent, replaceEvent } from "./write-events.js";
 
 const API = "/calendar/v3/";
 
 interface Call {
   world: World;
   account: Account;
+  request: IncomingRequest;
   parameters: QueryParameters;
   /** The path's variable parts, decoded. */
   ids: readonly string[];
 }
 
 interface Route {
+  method: string;
   path: RegExp;
   resource: Resource;
-  body: (call: Call) => Record<string, unknown>;
+  /** Null for an answer without a body. */
+  body: (call: Call) => Record<string, unknown> | null;
 }
 
-/** The read side of the Calendar API. */
+const EVENTS = /^calendars\/([^/]+)\/events$/;
+const EVENT = /^calendars\/([^/]+)\/events\/([^/]+)$/;
+
+/** The Calendar API. */
 const ROUTES: readonly Route[] = [
   {
+    method: "GET",
     path: /^users\/me\/calendarList$/,
     resource: "calendarList",
     body: ({ account, parameters }) => calendarListBody(account, parameters),
   },
   {
+    method: "GET",
     path: /^calendars\/([^/]+)$/,
     resource: "calendar",
     body: ({ account, ids }) => calendarBody(calendarOf(account, ids[0] ?? "")),
   },
-  { path: /^calendars\/([^/]+)\/events$/, resource: "events", body: listBody },
-  { path: /^calendars\/([^/]+)\/events\/([^/]+)$/, resource: "events", body: singleBody },
-  { path: /^calendars\/([^/]+)\/events\/([^/]+)\/instances$/, resource: "events", body: instancesOfBody },
+  { method: "GET", path: EVENTS, resource: "events", body: listBody },
+  { method: "GET", path: EVENT, resource: "events", body: singleBody },
+  {
+    method: "GET",
+    path: /^calendars\/([^/]+)\/events\/([^/]+)\/instances$/,
+    resource: "events",
+    body: instancesOfBody,
+  },
+  { method: "POST", path: EVENTS, resource: "eventWrites", body: eventWrite((at, _, body) => insertEvent(at, body)) },
+  { method: "PUT", path: EVENT, resource: "eventWrites", body: eventWrite(replaceEvent) },
+  { method: "PATCH", path: EVENT, resource: "eventWrites", body: eventWrite(patchEvent) },
+  { method: "DELETE", path: EVENT, resource: "eventWrites", body: deletion },
+  { method: "POST", path: /^calendars\/([^/]+)\/events\/watch$/, resource: "events", body: watch },
+  { method: "POST", path: /^channels\/stop$/, resource: "events", body: stop },
 ];
 
 /** What is outside the Calendar API: OAuth and OpenID Connect, `METHOD path`. */
@@ -82,15 +107,19 @@ export function googleAnswer(world: World, request: IncomingRequest): Answer {
 }
 
 function apiAnswer(world: World, request: IncomingRequest, path: string): Answer {
-  const route = ROUTES.find((candidate) => candidate.path.test(path));
-  if (!route) throw notFound();
-  if (request.method !== "GET") throw methodNotAllowed();
+  const routes = ROUTES.filter((candidate) => candidate.path.test(path));
+  if (routes.length === 0) throw notFound();
+  const route = routes.find(({ method }) => method === request.method);
+  if (!route) throw methodNotAllowed();
   const account = authorize(world, request, route.resource);
   refuseOverLimit(world, account);
   const ids = (route.path.exec(path) ?? []).slice(1).map(decoded);
-  const body = route.body({ world, account, ids, parameters: new QueryParameters(request.url.searchParams) });
+  const body = route.body({ world, account, request, ids, parameters: new QueryParameters(request.url.searchParams) });
+  if (!body) return { status: 204, headers: {}, body: "" };
+  if (!("etag" in body)) return jsonAnswer(200, body);
   const etag = String(body["etag"]);
-  if (request.headers["if-none-match"] === etag) return { status: 304, headers: { etag }, body: "" };
+  if (request.method === "GET" && request.headers["if-none-match"] === etag)
+    return { status: 304, headers: { etag }, body: "" };
   return jsonAnswer(200, body, {
     etag,
     "cache-control": "private, max-age=0, must-revalidate, no-transform",
@@ -109,6 +138,55 @@ function singleBody({ account, parameters, ids }: Call) {
 
 function instancesOfBody({ account, parameters, ids }: Call) {
   return instancesBody(calendarOf(account, ids[0] ?? ""), ids[1] ?? "", parameters);
+}
+
+type Write = (calendar: SimulatedCalendar, id: string, body: unknown, ifMatch?: string) => Item;
+
+/** A change that answers with the event as it is after it. */
+function eventWrite(write: Write): Route["body"] {
+  return (call) => {
+    const calendar = writableCalendar(call);
+    const { request, ids, parameters } = call;
+    const item = write(calendar, ids[1] ?? "", jsonBody(request), request.headers["if-match"]);
+    const timeZone = calendar.description.timeZone;
+    const options = { timeZone, maxAttendees: parameters.positive("maxAttendees"), isCancelledInFull: true };
+    return eventResource(calendar, item, options);
+  };
+}
+
+function deletion(call: Call): null {
+  deleteEvent(writableCalendar(call), call.ids[1] ?? "", call.request.headers["if-match"]);
+  return null;
+}
+
+function watch({ world, account, ids, request }: Call) {
+  const { origin, url } = request;
+  const resource = `${origin}${url.pathname.replace(/\/watch$/, "")}?alt=json`;
+  return watchBody(world, account, calendarOf(account, ids[0] ?? ""), jsonBody(request), resource);
+}
+
+function stop({ world, account, request }: Call): null {
+  stopChannel(world, account, jsonBody(request));
+  return null;
+}
+
+/** The calendar of a change, which is refused before anything of it is read. Nobody is notified, so who should be is only checked. */
+function writableCalendar({ world, account, ids, parameters }: Call): SimulatedCalendar {
+  const calendar = calendarOf(account, ids[0] ?? "");
+  parameters.choice("sendUpdates", ["all", "externalOnly", "none"]);
+  parameters.boolean("sendNotifications");
+  parameters.choice("conferenceDataVersion", ["0", "1"]);
+  refuseReader(calendar);
+  refuseOverQuota(world);
+  return calendar;
+}
+
+function jsonBody(request: IncomingRequest): unknown {
+  try {
+    return JSON.parse(request.body) as unknown;
+  } catch {
+    throw new GoogleError({ status: 400, reason: "parseError", message: "Parse Error" });
+  }
 }
 
 /** A malformed escape names nothing that exists. */

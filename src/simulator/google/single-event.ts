@@ -5,7 +5,7 @@ import { eventResource } from "./event-resource.js";
 import { GoogleError, invalidValue, notFound } from "./google-error.js";
 import { listHead } from "./list-events.js";
 import { decodeToken, encodeToken, fingerprint } from "./opaque-token.js";
-import { takePage } from "../page.js";
+import { pageStartOf, takePage } from "../page.js";
 import type { ListedItem, PageStart } from "../page.js";
 import type { QueryParameters } from "./query-parameters.js";
 import { USUAL_SCENARIO } from "../scenario.js";
@@ -38,7 +38,7 @@ export function instancesBody(calendar: SimulatedCalendar, id: string, parameter
   if (series?.kind !== "series") throw series ? notRecurring() : notFound();
   const list = `instances:${calendar.description.incarnation}/${id}`;
   const query = readQuery(parameters);
-  const start = query.pageToken === null ? { place: 0, told: 0, until: calendar.seq, page: 0 } : pageStart(query, list);
+  const start = query.pageToken === null ? { place: 0, until: calendar.seq, page: 0 } : pageStart(query, list);
   const page = takePage(instanceItems(calendar, id, query, start), query.maxResults, start, USUAL_SCENARIO);
   const options = { timeZone: query.timeZone ?? calendar.description.timeZone, maxAttendees: query.maxAttendees };
   const items = page.items.map((item) => eventResource(calendar, item, options));
@@ -71,8 +71,7 @@ function pageStart(query: InstancesQuery, list: string): PageStart {
   const token = decodeToken(query.pageToken ?? "");
   if (token?.kind !== "page" || token.list !== list || token.parameters !== pagingParameters(query))
     throw invalidValue("pageToken");
-  const { place, told, until, page } = token;
-  return { place, told, until, page };
+  return pageStartOf(token);
 }
 
 function* instanceItems(

@@ -1,4 +1,5 @@
 import type { Account } from "../accounts.js";
+import type { IncomingRequest } from "../answer.js";
 import type { World } from "../world.js";
 import type { Preferences } from "./preferences.js";
 import type { QueryOptions } from "./query-options.js";
@@ -6,6 +7,7 @@ import type { QueryOptions } from "./query-options.js";
 /** A request as the routes see it. */
 export interface Call {
   world: World;
+  request: IncomingRequest;
   account: Account;
   options: QueryOptions;
   preferences: Preferences;

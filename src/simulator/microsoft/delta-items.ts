@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { SimulatedCalendar } from "../calendar.js";
-import { instanceId } from "../event.js";
+import { instanceId, parseInstanceId } from "../event.js";
 import type { ExceptionEvent, Moved, SeriesEvent, StoredEvent } from "../event.js";
 import type { Scenario } from "../scenario.js";
 import { exceptionAt, firstIndexFrom } from "../series.js";
 import type { ListedItem } from "../page.js";
-import { eventsFrom } from "../walk.js";
+import { byId, eventsFrom, itemId } from "../walk.js";
 import type { WalkPosition } from "../walk.js";
 import type { PresentItem } from "./event-resource.js";
 import { movedOf } from "./graph-id.js";
@@ -23,6 +23,8 @@ export type DeltaItem =
 export interface Round {
   window: TimeWindow;
   since: number | null;
+  /** At most `since`: from here on it is told what is gone of series. */
+  formerSince: number;
   until: number;
 }
 
@@ -50,13 +52,18 @@ export function* deltaItems(
     ? shuffled(calendar, round, scenario, from.place)
     : inOrder(calendar, round, scenario, from.place);
   for (const { place, items } of sources) {
-    const told = isArbitrary ? [...items()].reverse() : items();
-    let count = 0;
-    for (const item of told) {
-      count += 1;
-      if (place !== from.place || count > from.told) yield { item, next: { place, told: count } };
-    }
+    const last = place === from.place ? from.after : undefined;
+    const keyed = [...items()].map((item) => ({ item, next: { place, after: keyOf(item) } }));
+    const sorted = keyed.sort((a, b) => (a.next.after < b.next.after === isArbitrary ? 1 : -1));
+    yield* sorted.filter(({ next: { after } }) => last === undefined || (isArbitrary ? after < last : after > last));
   }
+}
+
+/** Tells the items of a source apart, in the order in which they are told: a series, what is gone of it, its instances; all by original start. */
+function keyOf(item: DeltaItem): string {
+  if (item.kind === "instance") return `2 ${itemId(item)}`;
+  if (item.kind === "event") return `${item.event.kind === "exception" ? 2 : 0} ${item.event.id}`;
+  return `${parseInstanceId(item.id) ? 1 : 3} ${item.id}`;
 }
 
 /** By creation in a first round, by change in later ones. */
@@ -65,7 +72,7 @@ function* inOrder(calendar: SimulatedCalendar, round: Round, scenario: Scenario,
   const changes = since === null ? null : { since, until };
   const departures =
     since === null ? [] : departuresOf(calendar, since, until).filter((source) => source.place >= place);
-  for (const event of eventsFrom(calendar, { isExpanded: true, range: null, changes }, place)) {
+  for (const event of eventsFrom(calendar, { changes }, place)) {
     const source = sourceOf(calendar, event, round, scenario);
     while (departures[0] && departures[0].place < source.place) yield departures.shift() ?? source;
     yield source;
@@ -172,18 +179,19 @@ export function* instancesIn(
 }
 
 /** Instances that a client may know and that are no more, or no longer in the window. */
-function* goneInstances(calendar: SimulatedCalendar, series: SeriesEvent, round: Round): Generator<DeltaItem> {
-  const { since, window } = round;
-  if (since === null) return;
-  const { from } = window;
-  for (const { id, seq } of series.formerInstances.values()) {
-    if (seq > since) yield { kind: "removed", id, moved: series.moved };
-  }
-  const before = { from: from - LONGEST_INSTANCE_MS, to: from };
-  for (const { originalStartsAt } of instancesIn(calendar, series, before)) {
-    const times = { startsAt: originalStartsAt, endsAt: originalStartsAt + series.endsAt - series.startsAt };
-    if (isInWindow(times, window)) continue;
-    const id = instanceId(series.id, originalStartsAt, series.isAllDay);
-    yield { kind: "removed", id, moved: series.moved };
-  }
+function goneInstances(calendar: SimulatedCalendar, series: SeriesEvent, round: Round): DeltaItem[] {
+  const { since, formerSince, window } = round;
+  if (since === null) return [];
+  const former = byId(series.formerInstances).filter(({ seq }) => seq > formerSince);
+  const ids = [...former.map(({ id }) => id), ...instancesBefore(calendar, series, window)].sort();
+  return ids.map((id) => ({ kind: "removed", id, moved: series.moved }));
+}
+
+/** The ids of instances that are over when a window begins. */
+function instancesBefore(calendar: SimulatedCalendar, series: SeriesEvent, window: TimeWindow): string[] {
+  const length = series.endsAt - series.startsAt;
+  const before = { from: window.from - LONGEST_INSTANCE_MS, to: window.from };
+  return [...instancesIn(calendar, series, before)]
+    .filter(({ originalStartsAt: startsAt }) => !isInWindow({ startsAt, endsAt: startsAt + length }, window))
+    .map(({ originalStartsAt }) => instanceId(series.id, originalStartsAt, series.isAllDay));
 }

@@ -1,6 +1,7 @@
 import { decodeChecked, encodeChecked } from "../checked-token.js";
 import { takePage } from "../page.js";
 import type { PageStart } from "../page.js";
+import { nextFormerSince } from "../walk.js";
 import type { World } from "../world.js";
 import { deltaItems } from "./delta-items.js";
 import type { DeltaItem, Round } from "./delta-items.js";
@@ -20,9 +21,22 @@ const REPLAYED_CHANGES = 5;
 const REFUSED = ["$select", "$expand", "$filter", "$orderby", "$search"];
 
 /** What a link holds: the calendar and window it is bound to, and where to go on. */
-type StateToken =
-  | { kind: "delta"; calendar: string; window: TimeWindow; since: number }
-  | { kind: "skip"; calendar: string; window: TimeWindow; since: number | null; start: PageStart };
+type StateToken = DeltaToken | SkipToken;
+
+interface DeltaToken {
+  kind: "delta";
+  calendar: string;
+  window: TimeWindow;
+  since: number;
+  /** Absent: `since`. */
+  formerSince?: number;
+}
+
+interface SkipToken extends Omit<DeltaToken, "kind" | "since"> {
+  kind: "skip";
+  since: number | null;
+  start: PageStart;
+}
 
 /** Where a request was made: links lead back there. */
 export interface Place {
@@ -40,15 +54,22 @@ export function deltaBody(world: World, view: EventView, options: QueryOptions, 
   const size = Math.min(view.preferences.maxPageSize ?? USUAL_PAGE, LARGEST_PAGE);
   const page = takePage(deltaItems(view.calendar, round, scenario, start), size, start, scenario);
   const value = page.items.map((item) => itemBody(view, item)).filter((body) => body !== null);
-  const calendar = view.calendar.description.incarnation;
-  const { window, since, until } = round;
+  const { window, since, formerSince, until } = round;
+  const shared = { calendar: view.calendar.description.incarnation, window };
   const link = (name: string, token: StateToken) =>
     `${place.root}/${place.path}?$${name}=${encodeChecked(PURPOSE, token, "base64url")}`;
   const next = page.next
-    ? { "@odata.nextLink": link("skiptoken", { kind: "skip", calendar, window, since, start: page.next }) }
+    ? { "@odata.nextLink": link("skiptoken", { kind: "skip", ...shared, since, formerSince, start: page.next }) }
     : scenario.isWithoutSyncToken
       ? {}
-      : { "@odata.deltaLink": link("deltatoken", { kind: "delta", calendar, window, since: until }) };
+      : {
+          "@odata.deltaLink": link("deltatoken", {
+            kind: "delta",
+            ...shared,
+            since: until,
+            formerSince: nextFormerSince(round, view.calendar.seq),
+          }),
+        };
   return { "@odata.context": `${place.root}/$metadata#Collection(event)`, ...next, value };
 }
 
@@ -70,23 +91,25 @@ function roundOf(
   const token = stateToken(text, view);
   if (token.kind === "skip") {
     const { window, since, start } = token;
+    const formerSince = token.formerSince ?? since ?? start.until;
     if (start.until < view.calendar.prunedSeq) throw expiredState(world, window, place);
-    return { round: { window, since, until: start.until }, start };
+    return { round: { window, since, formerSince, until: start.until }, start };
   }
   if (token.since < view.calendar.prunedSeq) throw expiredState(world, token.window, place);
-  return laterRound(world, view, token.window, token.since);
+  return laterRound(world, view, token);
 }
 
 function firstRound(view: EventView, window: TimeWindow) {
   const until = view.calendar.seq;
-  return { round: { window, since: null, until }, start: { place: 0, told: 0, until, page: 0 } };
+  return { round: { window, since: null, formerSince: until, until }, start: { place: 0, until, page: 0 } };
 }
 
-function laterRound(world: World, view: EventView, window: TimeWindow, last: number) {
+function laterRound(world: World, view: EventView, { window, since: last, formerSince = last }: DeltaToken) {
   const { seq: until, prunedSeq } = view.calendar;
   const since = world.scenario.hasReplays ? Math.max(prunedSeq, last - REPLAYED_CHANGES) : last;
   const place = world.scenario.itemOrder === "arbitrary" ? 0 : since + 1;
-  return { round: { window, since, until }, start: { place, told: 0, until, page: 0 } };
+  const round = { window, since, formerSince: Math.min(since, formerSince), until };
+  return { round, start: { place, until, page: 0 } };
 }
 
 /** Throws GraphError for a token that is none, or one of another calendar. */

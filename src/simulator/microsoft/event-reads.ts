@@ -7,6 +7,7 @@ import { instancesIn } from "./delta-items.js";
 import { badQuery, GraphError, itemNotFound, malformedId } from "./graph-error.js";
 import { decodeEventId, movedOf } from "./graph-id.js";
 import type { EventId } from "./graph-id.js";
+import { extendedPropertyFilter } from "./extended-properties.js";
 import { isInWindow } from "./time-window.js";
 import type { TimeWindow } from "./time-window.js";
 
@@ -43,7 +44,7 @@ function itemOf(calendar: SimulatedCalendar, id: string): PresentItem | null {
 /** Single events, instances and exceptions of a window, by start and id. */
 export function viewItems(calendar: SimulatedCalendar, window: TimeWindow): PresentItem[] {
   const range = { from: window.from - 1, to: window.to };
-  const walk = walkItems(calendar, { isExpanded: true, range, changes: null }, { place: 0, told: 0 });
+  const walk = walkItems(calendar, { isExpanded: true, range, changes: null }, { place: 0 });
   const items = [...walk].map(({ item }) => item).filter((item) => !isCancelled(item)) as PresentItem[];
   return items.filter((item) => isInWindow(itemTimes(item), window)).sort(byStart);
 }
@@ -85,14 +86,21 @@ const UID_FILTER = /^iCalUId eq '((?:[^']|'')*)'$/i;
 
 /** The events of a calendar that are not instances: singles and series, the newest first. Throws GraphError for another filter. */
 export function listedEvents(calendar: SimulatedCalendar, filter: string | null): PresentItem[] {
-  const uid = filter === null ? null : UID_FILTER.exec(filter.trim())?.[1]?.replaceAll("''", "'");
-  if (uid === undefined) throw badQuery(`The filter '${filter ?? ""}' is not supported.`);
-  const isListed = (event: StoredEvent) =>
-    event.kind !== "exception" && event.status !== "cancelled" && (uid === null || event.uid === uid);
+  const fits = filter === null ? () => true : filterOf(filter.trim());
+  const isListed = (event: StoredEvent) => event.kind !== "exception" && event.status !== "cancelled" && fits(event);
   return calendar.events
     .filter(isListed)
     .map((event) => ({ kind: "event" as const, event }))
     .reverse();
+}
+
+/** Throws GraphError for a filter that is not by iCalUId or by an extended property. */
+function filterOf(filter: string): (event: StoredEvent) => boolean {
+  const uid = UID_FILTER.exec(filter)?.[1]?.replaceAll("''", "'");
+  if (uid !== undefined) return (event) => event.uid === uid;
+  const hasProperty = extendedPropertyFilter(filter);
+  if (!hasProperty) throw badQuery(`The filter '${filter}' is not supported.`);
+  return ({ content }) => hasProperty(content);
 }
 
 /** The user that a path names may only be the token's own. */

@@ -59,7 +59,7 @@ function recordOf(view: EventView, source: StoredEvent) {
     lastModifiedDateTime: instant(source.updatedAt),
     changeKey: changeKey(view.calendar, source),
     categories: [],
-    transactionId: null,
+    transactionId: source.kind === "exception" ? null : (source.content.transactionId ?? null),
     originalStartTimeZone: zone,
     originalEndTimeZone: zone,
     iCalUId: source.uid,

@@ -16,7 +16,10 @@ import type { EventView } from "./event-view.js";
 import { badQuery } from "./graph-error.js";
 import { graphCalendarId } from "./graph-id.js";
 import { readWindow } from "./time-window.js";
-import { itemSource } from "../walk.js";
+import { itemId, itemSource } from "../walk.js";
+import type { FoundItem } from "./event-reads.js";
+import { expandedProperty } from "./extended-properties.js";
+import type { QueryOptions } from "./query-options.js";
 
 /** What the routes to events answer with, apart from change rounds. All throw GraphError. */
 
@@ -28,7 +31,7 @@ export function viewBody(call: Call, calendar: SimulatedCalendar): Record<string
 }
 
 export function eventsBody(call: Call, calendar: SimulatedCalendar): Record<string, unknown> {
-  call.options.allowOnly([...PAGING, "$filter"]);
+  call.options.allowOnly([...PAGING, "$filter", "$expand"]);
   return listBody(call, calendar, listedEvents(calendar, call.options.text("$filter")), "events");
 }
 
@@ -47,22 +50,35 @@ function listBody(call: Call, calendar: SimulatedCalendar, items: readonly Prese
   const { options, preferences } = call;
   const view = viewOf(call, calendar);
   const place = { ...placeOf(call, context), url: `${call.root}/${call.path}` };
-  return collectionBody(items, (item) => eventResource(view, item), options, place, preferences.maxPageSize);
+  const expanded = expandedProperty(options) ?? refuseExpansion(options);
+  const shown = (item: PresentItem) => ({ ...eventResource(view, item), ...expanded(item) });
+  return collectionBody(items, shown, options, place, preferences.maxPageSize);
 }
 
 /** A single event or instance; of a series also its exceptions and deleted instances where they are asked for. */
 export function eventAnswer(call: Call, calendars: readonly SimulatedCalendar[], id: string) {
   call.options.allowOnly(["$select", "$expand"]);
-  const { calendar, item } = findItem(calendars, id);
+  return shownEvent(call, findItem(calendars, id));
+}
+
+/** The answer that shows an event as it is now, with its etag. */
+export function shownEvent(call: Call, { calendar, item }: FoundItem) {
   const view = viewOf(call, calendar);
-  const expansion = expandedExceptions(call, view, item);
+  const expansion = expandedProperty(call.options)?.(item) ?? expandedExceptions(call, view, item);
   const resource = { ...eventResource(view, item), ...cancelledOccurrences(call, view, item) };
   const body = {
     ...entityBody(resource, call.options, placeOf(call, "events")),
     ...calendarLinks(call, calendar),
     ...expansion,
   };
-  return { body, etag: eventEtag(calendar, itemSource(item)) };
+  return { body, etag: eventEtag(calendar, itemSource(item)), id: idOf(view, itemId(item)) };
+}
+
+/** Lists expand nothing but extended properties. */
+function refuseExpansion(options: QueryOptions): () => Record<string, unknown> {
+  const expand = options.text("$expand");
+  if (expand !== null) throw badQuery(`The expansion '${expand}' is not supported.`);
+  return () => ({});
 }
 
 function viewOf({ account, preferences, world }: Call, calendar: SimulatedCalendar): EventView {

@@ -9,6 +9,8 @@ export class GraphError extends Error {
     readonly code: string,
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
+    /** What the body's error says besides. */
+    readonly details: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }
@@ -34,6 +36,16 @@ export function badQuery(message: string): GraphError {
   return new GraphError(400, "BadRequest", message);
 }
 
+/** A value that the event cannot have. */
+export function invalidProperty(message: string): GraphError {
+  return new GraphError(400, "ErrorPropertyValidationFailure", message);
+}
+
+export function unsupportedZone(name: string): GraphError {
+  const message = `A valid TimeZone value must be specified. The following TimeZone value is not supported: '${name}'.`;
+  return new GraphError(400, "TimeZoneNotSupportedException", message);
+}
+
 const JSON_TYPE =
   "application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8";
 
@@ -43,6 +55,7 @@ export interface RequestIds {
   clientRequestId: string;
 }
 
+/** A body of null is none. */
 export function graphAnswer(
   status: number,
   body: unknown,
@@ -59,7 +72,7 @@ export function graphAnswer(
       "odata-version": "4.0",
       ...headers,
     },
-    body: JSON.stringify(body),
+    body: body === null ? "" : JSON.stringify(body),
   };
 }
 
@@ -70,7 +83,7 @@ export function graphErrorAnswer(error: GraphError, ids: RequestIds, now: number
     "request-id": ids.requestId,
     "client-request-id": ids.clientRequestId,
   };
-  const body = { error: { code: error.code, message: error.message, innerError } };
+  const body = { error: { code: error.code, message: error.message, ...error.details, innerError } };
   return graphAnswer(error.status, body, ids, error.headers);
 }
 

@@ -1,4 +1,4 @@
-import { GraphError } from "./graph-error.js";
+import { unsupportedZone } from "./graph-error.js";
 import { ianaZone } from "./zone-name.js";
 
 /** What a request's `Prefer` header asks for. */
@@ -54,6 +54,5 @@ function apply(preferences: Preferences, name: string, value: string): boolean {
 function knownZone(name: string): string {
   const zone = ianaZone(name);
   if (zone !== null) return zone;
-  const message = `A valid TimeZone value must be specified. The following TimeZone value is not supported: '${name}'.`;
-  throw new GraphError(400, "TimeZoneNotSupportedException", message);
+  throw unsupportedZone(name);
 }

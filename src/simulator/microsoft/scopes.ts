@@ -13,6 +13,7 @@ export const USUAL_GRAPH_SCOPES: readonly string[] = [
 const SUFFICIENT = {
   user: ["user.read", "user.readwrite", "user.read.all"],
   calendars: ["calendars.read", "calendars.readwrite", "calendars.read.shared", "calendars.readwrite.shared"],
+  calendarWrites: ["calendars.readwrite", "calendars.readwrite.shared"],
   mailboxSettings: ["mailboxsettings.read", "mailboxsettings.readwrite"],
 } as const;
 
