@@ -259,7 +259,7 @@ export class AttemptWriter {
   }
 }
 
-const unchangedOnce = { created: 0, updated: 0, cancelled: 0, unchanged: 1, skipped: 0 };
+const unchangedOnce = { created: 0, updated: 0, cancelled: 0, unchanged: 1, skipped: [] };
 
 function sweepRequest(run: SyncRun, { range }: Round): SweepRequest {
   const { connectionId, correlationId, id: runId, seenCount, allowMassCancel } = run;
