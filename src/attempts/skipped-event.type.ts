@@ -9,5 +9,8 @@ export class SkippedEvent {
   reason!: string;
 }
 
+/** As a run keeps it. */
+export type KeptSkippedEvent = Pick<SkippedEvent, "externalEventId" | "reason">;
+
 /** So many of a run's skipped events are told one by one; the rest is only counted. */
 export const mostSkippedEvents = 20;

@@ -3,7 +3,7 @@ import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
-import { mostSkippedEvents, SkippedEvent } from "./skipped-event.type.js";
+import { mostSkippedEvents, SkippedEvent, type KeptSkippedEvent } from "./skipped-event.type.js";
 import type { AttemptFailure } from "./sync-attempt.entity.js";
 import { SyncDirection, SyncErrorClass, SyncOperation, SyncRunStatus, SyncTrigger } from "./sync.enums.js";
 
@@ -30,7 +30,7 @@ export interface ChangeCounts {
   updated: number;
   cancelled: number;
   unchanged: number;
-  skipped: readonly SkippedEvent[];
+  skipped: readonly KeptSkippedEvent[];
 }
 
 /**
@@ -176,7 +176,7 @@ export class SyncRun {
 
   @Field(() => [SkippedEvent], { description: "The first 20 of the skipped events." })
   @Property({ type: "json" })
-  skippedEvents: SkippedEvent[] & Opt = [];
+  skippedEvents: KeptSkippedEvent[] & Opt = [];
 
   @Field(() => SyncErrorClass, { nullable: true })
   @Property({ type: "text", nullable: true })

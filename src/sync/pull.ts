@@ -12,7 +12,6 @@ import { NotesLostError, type AttemptWriter, type Round } from "./attempt-writer
 import type { CalendarAccess } from "./calendar-access.js";
 import { eventBatches } from "./event-batches.js";
 
-const mostPages = 10_000;
 const mostAskedAtOnce = 20;
 
 /**
@@ -28,6 +27,7 @@ export class Pull {
     private readonly access: CalendarAccess,
     private readonly writer: AttemptWriter,
     private readonly window: { pastDays: number; futureDays: number },
+    private readonly mostPages: number,
   ) {}
 
   async run(): Promise<void> {
@@ -96,7 +96,7 @@ export class Pull {
 
   private notePageToken(token: string): void {
     if (this.pageTokens.has(token)) throw providerFailure("PAGE_TOKEN_REPEATED");
-    if (this.pageTokens.size >= mostPages) throw providerFailure("TOO_MANY_PAGES");
+    if (this.pageTokens.size + 1 >= this.mostPages) throw providerFailure("TOO_MANY_PAGES");
     this.pageTokens.add(token);
   }
 

@@ -35,6 +35,8 @@ export interface WorkerParts {
   providers: ReadonlyMap<ProviderName, CalendarProvider>;
   window: { pastDays: number; futureDays: number };
   concurrency: number;
+  /** That one attempt reads of a round. */
+  mostPages: number;
   log: Logger;
 }
 
@@ -93,7 +95,7 @@ export class Worker {
 
   /** Closes the attempt whatever happens, and says how; throws only when the database does not let it. */
   private async attempt(started: StartedAttempt, claimSignal: AbortSignal, log: Logger): Promise<string> {
-    const { em, engine, traffic, tokens, providers, window } = this.parts;
+    const { em, engine, traffic, tokens, providers, window, mostPages } = this.parts;
     const probe = new Probe(started, traffic);
     const provider = providers.get(started.connection.provider);
     const writer = new AttemptWriter(em, started, engine);
@@ -107,7 +109,7 @@ export class Worker {
     const access = new CalendarAccess(started, provider, tokens, signal, probe, lease);
     const pull =
       started.run.appointmentId === null
-        ? new Pull(started, access, writer, window)
+        ? new Pull(started, access, writer, window, mostPages)
         : new AppointmentPull(access, writer);
     try {
       await pull.run();
