@@ -1,5 +1,6 @@
 import type { ProviderName } from "../../src/providers/provider.js";
 import type { FaultEffect } from "../../src/simulator/faults.js";
+import type { TestApp } from "../support/app.js";
 import type { Outcome, ProviderCase, ProviderFaultCase, Scene } from "./provider-fault-world.js";
 
 const html = { "content-type": "text/html; charset=UTF-8" };
@@ -37,6 +38,11 @@ function always(then: FaultEffect, when: "before" | "after" = "before") {
   return ({ disturb }: Scene) => {
     disturb({ then, when, times: null });
   };
+}
+
+/** As after an upgrade: the cursor was made with other parameters. */
+async function askForEverything(app: TestApp, connection: string): Promise<void> {
+  await app.sql("update calendar_connection set cursor_fingerprint = 'older' where id = $1", [connection]);
 }
 
 const rewritten = (pattern: string, text: string) => always({ replace: { pattern, with: text } }, "after");
@@ -79,6 +85,11 @@ const disturbances: ProviderFaultCase[] = [
     expected: exhausted("TRANSIENT ANSWER_TOO_LARGE"),
   },
   {
+    name: "a page that is larger than is allowed here",
+    disturb: always({ padBytes: 2 * 1024 * 1024 }),
+    expected: exhausted("TRANSIENT ANSWER_TOO_LARGE"),
+  },
+  {
     name: "an empty 200",
     disturb: always({ status: 200, body: "", headers: { "content-type": "application/json" } }),
     expected: exhausted("TRANSIENT MALFORMED_ANSWER"),
@@ -95,7 +106,15 @@ const disturbances: ProviderFaultCase[] = [
   },
   {
     name: "pages without end",
-    scenario: { pages: "endless" },
+    disturb: async ({ app, shape, disturb, realPage }) => {
+      const page = (items: unknown, next: number) => ({
+        then: { status: 200, body: { [shape.items]: items, ...shape.next(app.simulator, `page${next}`) } },
+        times: null,
+      });
+      for (let at = 1; at <= 20; at += 1)
+        disturb({ pathRegex: `${shape.pagePath}page${at}(&|$)`, ...page([], at + 1) });
+      disturb(page((await realPage())[shape.items], 1));
+    },
     expected: { ...exhausted("TRANSIENT TOO_MANY_PAGES"), appointments: "as the provider's" },
   },
   {
@@ -114,14 +133,41 @@ const disturbances: ProviderFaultCase[] = [
     expected: succeeded,
   },
   {
-    name: "pages of which every second one is empty",
-    scenario: { pages: "empty", hasDuplicates: true },
+    name: "an empty page before the one that tells something",
+    disturb: async ({ app, shape, disturb, realPage }) => {
+      disturb({ pathRegex: `${shape.pagePath}two`, then: { status: 200, body: await realPage() } });
+      disturb({ then: { status: 200, body: { [shape.items]: [], ...shape.next(app.simulator, "two") } } });
+    },
     expected: succeeded,
   },
   {
     name: "a key of every object that is __proto__",
     disturb: rewritten(String.raw`\{"`, '{"__proto__":{"polluted":true},"'),
     expected: succeeded,
+  },
+  {
+    name: "a full round that breaks off after its first page",
+    disturb: async ({ app, connection, shape, disturb, realPage }) => {
+      const real = await realPage();
+      const first = { [shape.items]: real[shape.items], ...shape.next(app.simulator, "two") };
+      await askForEverything(app, connection);
+      disturb({ pathRegex: `${shape.pagePath}two`, then: { destroy: true }, times: null });
+      disturb({ then: { status: 200, body: first }, times: null });
+    },
+    expected: {
+      ...exhausted("TRANSIENT CONNECTION_ERROR"),
+      isCursorUsed: false,
+      appointments: "as the provider's",
+    },
+  },
+  {
+    name: "an empty list where everything was asked for",
+    disturb: async ({ app, connection, shape, disturb }) => {
+      await askForEverything(app, connection);
+      const body = { [shape.items]: [], ...shape.last(app.simulator, "new") };
+      disturb({ then: { status: 200, body }, times: null });
+    },
+    expected: { ...refused("MASS_CANCEL"), isCursorUsed: false },
   },
   {
     name: "a redirect to another host",

@@ -2,7 +2,6 @@ import type { CallLimits } from "../../src/providers/call-limits.js";
 import type { ProviderName } from "../../src/providers/provider.js";
 import type { FaultInput } from "../../src/simulator/faults.js";
 import type { Control } from "../../src/simulator/control.js";
-import type { Scenario } from "../../src/simulator/scenario.js";
 import { TestApp, until } from "../support/app.js";
 import { startProviderServer, type ProviderServer } from "../providers/provider-server.js";
 import { addEvent, addEvents } from "../support/calendar.js";
@@ -30,11 +29,7 @@ export interface ProviderFaultCase {
   name: string;
   /** The title of an event that is new at the provider when the fault comes. */
   title?: string;
-  /** How many events there are before. Default 3. */
-  events?: number;
   disturb?: (scene: Scene) => void | Promise<void>;
-  /** For all accounts at once: cases with the same one are lived together. */
-  scenario?: Partial<Scenario>;
   expected: Outcome;
 }
 
@@ -44,7 +39,7 @@ export interface Outcome {
   attempts: string[];
   run: string;
   connection: string;
-  /** Seconds that the provider has asked to wait, to the nearest ten; null for none. */
+  /** Seconds that the provider has asked to wait, to the nearest hundred; null for none. */
   wait: number | null;
   cursor: "kept" | "replaced";
   /** Whether any request named the cursor that was stored. */
@@ -55,7 +50,7 @@ export interface Outcome {
 }
 
 /** Short, but longer than a busy machine takes to answer. */
-const impatient = { connectMs: 2_000, headersMs: 2_000, totalMs: 4_000, bodyBytes: 1024 * 1024, pages: 5 };
+const impatient = { connectMs: 2_000, headersMs: 2_000, totalMs: 3_000, bodyBytes: 1024 * 1024, pages: 5 };
 
 /** Two attempts a run, the second one at once. */
 const environment = { MAX_RETRIES: "1", MAX_DELAY_SECONDS: "0.05", WORKER_CONCURRENCY: "8" };
@@ -82,29 +77,29 @@ export class ProviderFaultWorld {
     await this.elsewhere.close();
   }
 
-  /** All at once, each on an account of its own; those with a scenario after the others. Outcomes in the order of the cases. */
+  /** All at once, each on an account of its own. Outcomes in the order of the cases. */
   async liveAll(cases: readonly ProviderCase[]): Promise<Outcome[]> {
-    const outcomes = new Map<ProviderCase, Outcome>();
-    for (const group of Map.groupBy(cases, ([, { scenario }]) => JSON.stringify(scenario)).values()) {
-      const scenes = await Promise.all(group.map(([provider, one]) => this.prepare(provider, one)));
-      this.app.simulator.control.setScenario(group[0]?.[1].scenario ?? {});
-      const suffered = await Promise.all(scenes.map(async (scene) => ({ scene, during: await scene.suffer() })));
-      this.app.simulator.control.setScenario({});
-      const lived = await Promise.all(
-        suffered.map(async ({ scene, during }) => ({ ...during, afterwards: await scene.recover() })),
-      );
-      group.forEach((one, index) => lived[index] && outcomes.set(one, lived[index]));
-    }
-    return cases.flatMap((one) => outcomes.get(one) ?? []);
+    const scenes = await Promise.all(cases.map((one) => this.prepare(one)));
+    return Promise.all(
+      scenes.map(async (scene) => {
+        const suffered = await scene.suffer();
+        return { ...suffered, afterwards: await scene.recover() };
+      }),
+    );
+  }
+
+  /** What the fault does, without what comes after it. */
+  async sufferOnly(one: ProviderCase): Promise<Omit<Outcome, "afterwards">> {
+    return (await this.prepare(one)).suffer();
   }
 
   /** A connection with appointments and a cursor; since then an event was renamed, one deleted, and one added. */
-  private async prepare(provider: ProviderName, one: ProviderFaultCase): Promise<DisturbedConnection> {
+  private async prepare([provider, one]: ProviderCase): Promise<DisturbedConnection> {
     this.connections += 1;
     const account = `fault${this.connections}@${provider.toLowerCase()}.example`;
     const connection = await this.app.connect(account, "1", provider);
     const { simulator } = this.app;
-    const ids = addEvents(simulator, account, one.events ?? 3);
+    const ids = addEvents(simulator, account, 3);
     await this.app.pull(connection);
     simulator.control.updateEvent(account, String(ids[0]), { title: "Renamed" });
     simulator.control.deleteEvent(account, String(ids[1]));
@@ -188,7 +183,12 @@ class DisturbedConnection implements Scene {
     if (!["HELD", "RETRYING"].includes(await this.statusOf(null))) return;
     // As by a reconnect, which would begin with a full round: here the cursor has to be good still.
     await this.app.sql(
-      "update calendar_connection set status = 'ACTIVE', status_reason = null, next_pull_at = now() where id = $1",
+      `with mended as (
+         update calendar_connection set status = 'ACTIVE', status_reason = null, status_changed_at = now(), next_pull_at = now()
+         where id = $1 and status = 'REVOKED' returning firm_id, id
+       )
+       insert into audit_event (firm_id, event_type, event_category, severity, resource_type, resource_id, created_at)
+       select firm_id, 'calendar_connection_resumed', 'calendar_connection', 'info', 'calendar_connection', id, now() from mended`,
       [this.connection],
     );
     await letTimePass(this.app, this.connection);
@@ -244,6 +244,6 @@ class DisturbedConnection implements Scene {
        where run_id = $1 order by id desc limit 1`,
       [run],
     );
-    return row?.seconds == null ? null : Math.round(row.seconds / 10) * 10;
+    return row?.seconds == null ? null : Math.round(row.seconds / 100) * 100;
   }
 }

@@ -12,6 +12,8 @@ export interface PageShape {
   items: "items" | "value";
   /** The entry by which a page names the next one. */
   next(simulator: Simulator, token: string): Record<string, string>;
+  /** The entry by which the last page gives a cursor. */
+  last(simulator: Simulator, token: string): Record<string, string>;
   /** What the provider refuses with. */
   refusal(reason: string, status: number): object;
 }
@@ -23,6 +25,7 @@ export const pageShapes: Readonly<Record<ProviderName, PageShape>> = {
     pagePath: "pageToken=",
     items: "items",
     next: (_simulator, token) => ({ nextPageToken: token }),
+    last: (_simulator, token) => ({ nextSyncToken: token }),
     refusal: (reason, status) => ({
       error: { code: status, message: reason, errors: [{ domain: "calendar", reason }] },
     }),
@@ -34,6 +37,9 @@ export const pageShapes: Readonly<Record<ProviderName, PageShape>> = {
     items: "value",
     next: ({ microsoftApiUrl }, token) => ({
       "@odata.nextLink": `${microsoftApiUrl}/me/calendarView/delta?$skiptoken=${token}`,
+    }),
+    last: ({ microsoftApiUrl }, token) => ({
+      "@odata.deltaLink": `${microsoftApiUrl}/me/calendarView/delta?$deltatoken=${token}`,
     }),
     refusal: (code) => ({ error: { code, message: code, innerError: null } }),
   },
