@@ -1,5 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { ProviderName } from "../../src/providers/provider.js";
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { GoogleCalendar } from "../../src/providers/google/calendar.js";
+import { MicrosoftCalendar } from "../../src/providers/microsoft/calendar.js";
+import type { OpenCalendar, ProviderName } from "../../src/providers/provider.js";
 import { quickRetries, TestApp } from "../support/app.js";
 import { addEvent } from "../support/calendar.js";
 import { storedAndProvided } from "../support/stored.js";
@@ -12,6 +14,7 @@ beforeAll(async () => {
 
 afterEach(() => {
   app.simulator.control.clearFaults();
+  jest.restoreAllMocks();
 });
 
 afterAll(async () => {
@@ -51,6 +54,18 @@ async function resync(connectionId: string): Promise<void> {
 function breakTitles(account: string, title: string): void {
   const replace = { pattern: `"(summary|subject)":"${title}[^"]*"`, with: '"$1":7' };
   app.simulator.control.addFault({ match: { account }, times: null, when: "after", then: { replace } });
+}
+
+function forgetSkipped(): void {
+  for (const calendar of [GoogleCalendar.prototype, MicrosoftCalendar.prototype]) {
+    const spy = jest.spyOn(calendar, "listChanges");
+    const list = spy.getMockImplementation();
+    spy.mockImplementation(async function (this: OpenCalendar, asked) {
+      const page = await list?.call(this, asked);
+      if (!page) throw new Error("nothing was listed");
+      return { ...page, changes: page.changes.filter(({ kind }) => kind !== "skipped") };
+    });
+  }
 }
 
 describe.each<[ProviderName, string]>([
@@ -109,6 +124,18 @@ describe.each<[ProviderName, string]>([
 
     expect(await newestRun(connection)).toMatchObject({ status: "SUCCEEDED", cancelledCount: 0, skippedCount: 1 });
     expect(await titlesOf(connection)).toEqual(["Held", "Readable"]);
+  });
+
+  test("is found cancelled by this test where rounds forget what they have skipped", async () => {
+    const account = accountOf("forgotten");
+    const connection = await app.connect(account, "1", provider);
+    addEvent(app.simulator, account, "Readable");
+    addEvent(app.simulator, account, "Held", 2);
+    await app.pull(connection);
+    breakTitles(account, "Held");
+    forgetSkipped();
+    await resync(connection);
+    expect(await titlesOf(connection)).toEqual(["Readable"]);
   });
 
   test("holds up nothing where only its text is one that PostgreSQL refuses: that is cleaned", async () => {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { rowTestName } from "../../../src/providers/answer-page.js";
 import { providerErrorCodes } from "../../../src/providers/error-codes.js";
 import { googleClassification } from "../../../src/providers/google/errors.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
 import { json, text, type AnswerRequest } from "../provider-server.js";
 import { calendarError, commonError, tokenError } from "./google-answers.js";
 import { failureOf } from "../contract-world.js";
+import { decidingRows } from "../deciding-rows.js";
 import { type ProviderUnderTest } from "../provider-under-test.js";
 import { sinceCursor, startGoogleUnderTest } from "./google-under-test.js";
 
@@ -289,11 +291,12 @@ describe("what Google refuses", () => {
 
 describe("the classification table", () => {
   const example = { "3xx": 302, "4xx": 418, "5xx": 500 };
-  const requests = googleClassification.flatMap((row) =>
+  const requests = googleClassification.flatMap((row, index) =>
     (row.endpoint === undefined ? (["CALENDAR", "TOKEN"] as const) : [row.endpoint]).flatMap((endpoint) =>
       (row.statuses ?? [400]).flatMap((status) =>
         (row.reasons ?? [null]).map((reason) => ({
           row,
+          name: rowTestName(row, index),
           endpoint,
           status: typeof status === "number" ? status : example[status],
           reason,
@@ -302,17 +305,16 @@ describe("the classification table", () => {
     ),
   );
 
-  test.each(requests)(
-    "$endpoint $status $reason is decided by its own row: $row.code",
-    async ({ row, endpoint, status, reason }) => {
-      const asked =
-        endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
-      const body = endpoint === "TOKEN" ? tokenError(reason ?? "x") : calendarError(status, "global", reason ?? "x");
-      const answer = row.isHtml ? html(status) : json(body, status);
-      const failure = await failureAfter(asked, answer);
-      expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
-    },
-  );
+  test.each(requests)("$name; asked by $endpoint $status $reason", async ({ row, endpoint, status, reason }) => {
+    const asked =
+      endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
+    const body = endpoint === "TOKEN" ? tokenError(reason ?? "x") : calendarError(status, "global", reason ?? "x");
+    const answer = row.isHtml ? html(status) : json(body, status);
+    const rows = await decidingRows(googleClassification, () => failureAfter(asked, answer));
+    expect(rows).toEqual([row]);
+    const failure = await failureAfter(asked, answer);
+    expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
+  });
 });
 
 describe("how long a refusal asks to wait", () => {

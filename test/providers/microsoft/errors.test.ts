@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { rowTestName } from "../../../src/providers/answer-page.js";
 import { providerErrorCodes } from "../../../src/providers/error-codes.js";
 import { microsoftClassification } from "../../../src/providers/microsoft/errors.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
 import { failureOf } from "../contract-world.js";
+import { decidingRows } from "../deciding-rows.js";
 import { json, text, type AnswerRequest } from "../provider-server.js";
 import type { ProviderUnderTest } from "../provider-under-test.js";
 import { pageToken, sinceCursor, startMicrosoftUnderTest } from "./microsoft-under-test.js";
@@ -122,7 +124,7 @@ const ofCalendars: Case[] = [
   ["503 ErrorMailboxStoreUnavailable", "cursor", refused(503, "X"), "PROVIDER_UNAVAILABLE", fail],
   ["503 ConcurrentItemSave", "cursor", refused(503, "ConcurrentItemSave"), "PROVIDER_CONFLICT", fail],
   ["504 UnknownError", "cursor", refused(504, "UnknownError"), "PROVIDER_UNAVAILABLE", fail],
-  ["507", "cursor", refused(507, "quotaLimitReached"), "REQUEST_REFUSED", fail],
+  ["507", "cursor", refused(507, "quotaLimitReached"), "MAILBOX_FULL", fail],
   ["599, which nobody knows", "cursor", json({}, 599), "PROVIDER_UNAVAILABLE", fail],
   ["an error without an error", "cursor", json({ error: null }, 400), "CURSOR_EXPIRED", fullRound],
   ["an error that is broken off", "full round", text('{"error":{', "application/json", 400), "REQUEST_REFUSED", fail],
@@ -169,11 +171,12 @@ describe("what the token endpoint refuses", () => {
 describe("the classification table", () => {
   const example = { "3xx": 302, "4xx": 418, "5xx": 500 };
   const words: Record<string, string> = { [String(/syncstate|resync/i)]: "SyncStateNotFound" };
-  const requests = microsoftClassification.flatMap((row) =>
+  const requests = microsoftClassification.flatMap((row, index) =>
     (row.endpoint === undefined ? (["CALENDAR", "TOKEN"] as const) : [row.endpoint]).flatMap((endpoint) =>
       (row.statuses ?? [400]).flatMap((status) =>
         (row.reasons ?? [row.reasonPattern ? (words[String(row.reasonPattern)] ?? "") : null]).map((reason) => ({
           row,
+          name: rowTestName(row, index),
           endpoint,
           status: typeof status === "number" ? status : example[status],
           reason,
@@ -182,15 +185,15 @@ describe("the classification table", () => {
     ),
   );
 
-  test.each(requests)(
-    "$endpoint $status $reason is decided by its own row: $row.code",
-    async ({ row, endpoint, status, reason }) => {
-      const asked =
-        endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
-      const failure = await failureAfter(asked, json(bodyOf(endpoint, reason), status, headersOf(reason)));
-      expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
-    },
-  );
+  test.each(requests)("$name; asked by $endpoint $status $reason", async ({ row, endpoint, status, reason }) => {
+    const asked =
+      endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
+    const answer = json(bodyOf(endpoint, reason), status, headersOf(reason));
+    const rows = await decidingRows(microsoftClassification, () => failureAfter(asked, answer));
+    expect(rows).toEqual([row]);
+    const failure = await failureAfter(asked, answer);
+    expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
+  });
 
   function bodyOf(endpoint: string, reason: string | null): object {
     if (endpoint !== "TOKEN") return graphError(reason ?? "x");
