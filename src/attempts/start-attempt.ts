@@ -70,7 +70,7 @@ async function claim(
       return null;
     }
     if (await anotherPullRuns(unit, run)) {
-      run.jobId = null; // sent again by whoever ends the running pull
+      engine.queue.waitBehind(run);
       return null;
     }
     const earliest = await earliestStart(unit, run, engine.policy);

@@ -3,6 +3,7 @@ import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
+import type { Origin } from "../tracing/scope.js";
 import type { AttemptFailure } from "./sync-attempt.entity.js";
 import { SyncDirection, SyncErrorClass, SyncOperation, SyncRunStatus, SyncTrigger } from "./sync.enums.js";
 
@@ -99,6 +100,10 @@ export class SyncRun {
   /** The queue's job that may start this run; another one is stale. Null while the run waits behind a running pull. */
   @Property({ type: "uuid", nullable: true })
   jobId!: string | null;
+
+  /** Where a run without a job comes from: its job will say so. */
+  @Property({ type: "json", nullable: true })
+  origin!: Origin | null;
 
   /** Another service has worked on it: it is history, without audit events of ours. */
   @Property({ type: "boolean" })
