@@ -143,7 +143,7 @@ export class SyncRun {
   @Property({ type: "text", nullable: true })
   pageToken!: string | null;
 
-  /** Window of the full round under way. */
+  /** Window of the full round under way, or to which the incremental one moves the connection's. */
   @Property({ ...instant, nullable: true })
   roundStart!: Date | null;
 
@@ -315,6 +315,12 @@ export class SyncRun {
     this.roundStart = start;
     this.roundEnd = end;
     this.beginRound();
+  }
+
+  /** The incremental round moves the connection's window. */
+  moveWindow(start: Date, end: Date): void {
+    this.roundStart = start;
+    this.roundEnd = end;
   }
 
   /** After a page is written: what it did, and where to go on. */
