@@ -124,7 +124,9 @@ export class AttemptWriter {
     const { connection, run, firmId } = this.attempt;
     const window = windowOf(connection);
     if (!window || (round.range.start >= window.start && round.range.end <= window.end)) return [];
-    const told = new Set(page.changes.map((change) => (change.kind === "event" ? change.event : change).externalEventId));
+    const told = new Set(
+      page.changes.map((change) => (change.kind === "event" ? change.event : change).externalEventId),
+    );
     const unseen = await unitOfWork(this.em, firmId, (unit) => unseenBeyond(unit, sweepRequest(run, round), window));
     return unseen.filter(({ externalEventId }) => !told.has(externalEventId));
   }
