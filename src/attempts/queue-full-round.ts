@@ -18,6 +18,7 @@ export async function queueFullRound(unit: UnitOfWork, runs: RunQueue, round: Fu
     ...{ operation: "RESYNC", direction: "PULL" },
   });
   await unit.em.persist(run).flush();
-  if (!isBehindRunning) await runs.send(unit, run, null);
+  if (isBehindRunning) runs.waitBehind(run);
+  else await runs.send(unit, run, null);
   return run;
 }
