@@ -49,9 +49,10 @@ export function rowTestName(row: ClassificationRow, index: number): string {
 const endpointText = { TOKEN: "token endpoint", CALENDAR: "calendar" } as const;
 const carriedText = { CURSOR: "to a cursor", PAGE_TOKEN: "to a page of a round" } as const;
 
-function conditionsOf({ endpoint, statuses, reasons, reasonPattern, carried, isHtml }: ClassificationRow): string {
+function conditionsOf(row: ClassificationRow): string {
+  const { endpoint, statuses, reasons, reasonPattern, carried, isWrite, isHtml } = row;
   const conditions = [
-    endpoint && `${endpointText[endpoint]}:`,
+    endpoint && `${endpointText[endpoint]}${isWrite ? ", to a change" : ""}:`,
     statuses?.join(", ") ?? "any status",
     reasons && `with ${reasons.join(", ")}`,
     reasonPattern && `with ${reasonPattern.source}`,
