@@ -150,12 +150,6 @@ export const providerErrorCodes = {
     remedy: "RECONNECT",
     advice: "Let the account's administrator restore or license the mailbox, then reconnect the calendar.",
   },
-  MAILBOX_FULL: {
-    errorClass: "NON_RETRYABLE",
-    sentence: "The account's mailbox is full.",
-    remedy: "CHECK_CALENDAR",
-    advice: "Let the account's user free space in the mailbox, then resync.",
-  },
   CURSOR_EXPIRED: {
     errorClass: "NON_RETRYABLE",
     sentence: "The provider no longer accepts the stored sync cursor.",
@@ -173,6 +167,12 @@ export const providerErrorCodes = {
     sentence: "The provider refused the request.",
     remedy: "CONTACT_OPERATOR",
     advice: "Report it with the correlation id; repeating it unchanged does not help.",
+  },
+  MAILBOX_FULL: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "The account's mailbox is full.",
+    remedy: "CHECK_CALENDAR",
+    advice: "Let the account's user free space in the mailbox, then resync.",
   },
   CREDENTIALS_UNREADABLE: {
     errorClass: "NON_RETRYABLE",

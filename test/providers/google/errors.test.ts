@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { rowTestName } from "../../../src/providers/answer-page.js";
 import { providerErrorCodes } from "../../../src/providers/error-codes.js";
 import { googleClassification } from "../../../src/providers/google/errors.js";
+import { rowTestName } from "../../../src/providers/answer-page.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
 import { json, text, type AnswerRequest } from "../provider-server.js";
 import { calendarError, commonError, tokenError } from "./google-answers.js";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { rowTestName } from "../../../src/providers/answer-page.js";
 import { providerErrorCodes } from "../../../src/providers/error-codes.js";
 import { microsoftClassification } from "../../../src/providers/microsoft/errors.js";
+import { rowTestName } from "../../../src/providers/answer-page.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
 import { failureOf } from "../contract-world.js";
 import { decidingRows } from "../deciding-rows.js";
