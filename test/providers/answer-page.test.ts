@@ -28,7 +28,7 @@ describe("every row has a test", () => {
     ["microsoft", microsoftClassification],
   ])("of %s: its requests are made from the table itself, under names of their own", (provider, table) => {
     expect(new Set(table.map(rowTestName)).size).toBe(table.length);
-    expect(ofProject(`test/providers/${provider}/errors.test.ts`)).toContain("$name; asked by");
+    expect(ofProject(`test/providers/${provider}/errors.test.ts`)).toContain("$name is decided by its own row");
   });
 
   test("of answers that are none", () => {

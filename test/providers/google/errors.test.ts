@@ -305,16 +305,18 @@ describe("the classification table", () => {
     ),
   );
 
-  test.each(requests)("$name; asked by $endpoint $status $reason", async ({ row, endpoint, status, reason }) => {
-    const asked =
-      endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
-    const body = endpoint === "TOKEN" ? tokenError(reason ?? "x") : calendarError(status, "global", reason ?? "x");
-    const answer = row.isHtml ? html(status) : json(body, status);
-    const rows = await decidingRows(googleClassification, () => failureAfter(asked, answer));
-    expect(rows).toEqual([row]);
-    const failure = await failureAfter(asked, answer);
-    expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
-  });
+  test.each(requests)(
+    "$name is decided by its own row, asked by $endpoint $status $reason: $row.code",
+    async ({ row, endpoint, status, reason }) => {
+      const asked =
+        endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
+      const body = endpoint === "TOKEN" ? tokenError(reason ?? "x") : calendarError(status, "global", reason ?? "x");
+      const answer = row.isHtml ? html(status) : json(body, status);
+      const failure = await failureAfter(asked, answer);
+      expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
+      expect(await decidingRows(googleClassification, () => failureAfter(asked, answer))).toEqual([row]);
+    },
+  );
 });
 
 describe("how long a refusal asks to wait", () => {

@@ -185,15 +185,17 @@ describe("the classification table", () => {
     ),
   );
 
-  test.each(requests)("$name; asked by $endpoint $status $reason", async ({ row, endpoint, status, reason }) => {
-    const asked =
-      endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
-    const answer = json(bodyOf(endpoint, reason), status, headersOf(reason));
-    const rows = await decidingRows(microsoftClassification, () => failureAfter(asked, answer));
-    expect(rows).toEqual([row]);
-    const failure = await failureAfter(asked, answer);
-    expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
-  });
+  test.each(requests)(
+    "$name is decided by its own row, asked by $endpoint $status $reason: $row.code",
+    async ({ row, endpoint, status, reason }) => {
+      const asked =
+        endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
+      const failure = await failureAfter(asked, json(bodyOf(endpoint, reason), status, headersOf(reason)));
+      expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
+      const answer = json(bodyOf(endpoint, reason), status, headersOf(reason));
+      expect(await decidingRows(microsoftClassification, () => failureAfter(asked, answer))).toEqual([row]);
+    },
+  );
 
   function bodyOf(endpoint: string, reason: string | null): object {
     if (endpoint !== "TOKEN") return graphError(reason ?? "x");
