@@ -4,6 +4,7 @@ import type { RefusedRequest } from "../classification.js";
 import { providerFailure } from "../failure.js";
 import { askForEvents, type EventReader } from "../known-events.js";
 import type {
+  CalendarEvent,
   ChangePage,
   ChangeRange,
   EventChange,
@@ -12,6 +13,7 @@ import type {
   ListChangesRequest,
   OpenCalendar,
   ProviderFailure,
+  WrittenEvent,
 } from "../provider.js";
 import { requestWindow } from "../request-window.js";
 import { googleFailure } from "./errors.js";
@@ -99,6 +101,22 @@ export class GoogleCalendar implements OpenCalendar {
       readOccurrences: (id, window) => this.#occurrences(id, window, accessToken),
     };
     return askForEvents(events, reader);
+  }
+
+  createEvent(): Promise<WrittenEvent> {
+    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  }
+
+  updateEvent(): Promise<WrittenEvent> {
+    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  }
+
+  deleteEvent(): Promise<void> {
+    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  }
+
+  findByKey(): Promise<CalendarEvent | null> {
+    return Promise.reject(providerFailure("REQUEST_REFUSED"));
   }
 
   /** Asks for the series first: of a deleted one Google would go on to tell single instances. */

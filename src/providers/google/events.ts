@@ -4,6 +4,7 @@ import { eventTimes, type EventTimes } from "../event-times.js";
 import type { EventChange } from "../provider.js";
 import { cleanText, isStorableText, isUsableEventId } from "../text.js";
 import { ianaTimeZone } from "../time-zone.js";
+import { eventKeyOfGoogleId } from "./event-key.js";
 
 const DAY_MS = 86_400_000;
 
@@ -95,6 +96,7 @@ export function eventChangeOf(found: unknown): EventChange {
       isTentative: status === "tentative",
       ...times,
       timeZone: ianaTimeZone(start.timeZone),
+      eventKey: eventKeyOfGoogleId(id),
     },
   };
 }

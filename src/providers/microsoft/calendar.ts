@@ -2,6 +2,7 @@ import { lastOfEachEvent } from "../each-event-once.js";
 import { providerFailure } from "../failure.js";
 import { askForEvents } from "../known-events.js";
 import type {
+  CalendarEvent,
   ChangePage,
   ChangeRange,
   EventChange,
@@ -9,6 +10,7 @@ import type {
   GetEventsRequest,
   ListChangesRequest,
   OpenCalendar,
+  WrittenEvent,
 } from "../provider.js";
 import { isViewPath, viewSpans } from "./calendar-paths.js";
 import type { CalendarReads } from "./calendar-reads.js";
@@ -62,6 +64,22 @@ export class MicrosoftCalendar implements OpenCalendar {
       readEvent: (id) => this.#event(id, accessToken),
       readOccurrences: (id, window) => this.#occurrences(id, window, accessToken),
     });
+  }
+
+  createEvent(): Promise<WrittenEvent> {
+    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  }
+
+  updateEvent(): Promise<WrittenEvent> {
+    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  }
+
+  deleteEvent(): Promise<void> {
+    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  }
+
+  findByKey(): Promise<CalendarEvent | null> {
+    return Promise.reject(providerFailure("REQUEST_REFUSED"));
   }
 
   #beginRound(): void {
