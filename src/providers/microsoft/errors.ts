@@ -3,6 +3,7 @@ import { classify, type ClassificationRow, type RefusedRequest } from "../classi
 import { providerFailure } from "../failure.js";
 import { TransportError } from "../http.js";
 import { ProviderFailure, type FailureAction } from "../provider.js";
+import { isUsableEventId } from "../text.js";
 
 const fullRound: FailureAction = { kind: "FULL_ROUND" };
 const consentNeeded: FailureAction = { kind: "REVOKE", reason: "CONSENT_NEEDED" };
@@ -183,6 +184,16 @@ export async function refusalOf(response: Response, request: RefusedRequest): Pr
   const reasons = [...reasonsOf(body), ...challengesOf(headers)];
   const requestId = requestIdOf(headers);
   return classify(microsoftClassification, request, { status, headers, reasons, requestId }, { status, body });
+}
+
+const duplicate = z.object({ body: z.string() });
+const existing = z.object({ error: z.object({ "@event.existingEventId": z.string().refine(isUsableEventId) }) });
+
+/** The event that stands in the way of another one of its name, where a refusal that is classified by `refusalOf` tells its id. */
+export function existingEventIdOf({ cause }: ProviderFailure): string | null {
+  const refusal = duplicate.safeParse(cause);
+  const told = refusal.success ? existing.safeParse(parsed(refusal.data.body)) : null;
+  return told?.success === true ? told.data.error["@event.existingEventId"] : null;
 }
 
 /** Graph's id of a request, by which Microsoft's support finds it. */
