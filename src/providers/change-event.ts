@@ -1,4 +1,4 @@
-import { differingFields, type IsSameZone } from "./event-differences.js";
+import { differingFields, type IsItsZone } from "./event-differences.js";
 import {
   ProviderFailure,
   type CalendarEvent,
@@ -17,7 +17,7 @@ export interface ChangeableEvent {
 
 /** How one event of a calendar is read and changed. */
 export interface EventAccess {
-  isSameZone: IsSameZone;
+  isItsZone: IsItsZone;
   /** As it is now; null when it is gone. */
   read(): Promise<ChangeableEvent | null>;
   /**
@@ -44,7 +44,7 @@ export async function changeEvent(
     const known = await access.read();
     if (known === null) return { kind: "gone" };
     const { event } = known;
-    const due = event === null ? fields : differingFields(event, content, fields, access.isSameZone);
+    const due = event === null ? fields : differingFields(event, content, fields, access.isItsZone);
     if (event !== null && due.length === 0) return { kind: "event", event, isChanged: false };
     try {
       const changed = await access.write(known, due);

@@ -74,7 +74,7 @@ export class GoogleEventWrites {
 
   #accessTo(eventId: string, content: EventContent, accessToken: string): EventAccess {
     return {
-      isSameZone: (one, other) => one === other,
+      isItsZone: (told, { timeZone }) => told === timeZone,
       read: async () => {
         const found = await this.requests.find(eventId, accessToken, writtenEventFields);
         return found === null || isGone(found) ? null : changeableOf(found);

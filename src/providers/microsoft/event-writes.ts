@@ -16,7 +16,7 @@ import {
 import { windowsTimeZone } from "../time-zone.js";
 import { isNotFound, singleEvent, type CalendarReads } from "./calendar-reads.js";
 import { existingEventIdOf } from "./errors.js";
-import { eventPatchBody, keyFilter, newEventBody } from "./event-body.js";
+import { eventPatchBody, keyFilter, newEventBody, zoneNameAt } from "./event-body.js";
 import { listedItemOf, type ListedItem } from "./events.js";
 import type { Graph } from "./graph.js";
 
@@ -75,7 +75,7 @@ export class MicrosoftEventWrites {
 
   #accessTo(id: string, content: EventContent, accessToken: string): EventAccess {
     return {
-      isSameZone,
+      isItsZone: (told, { startsAt, timeZone }) => windowsTimeZone(told)?.name === zoneNameAt(startsAt, timeZone),
       read: () => this.#read(id, accessToken),
       write: (known, fields) => this.#patch(id, known, content, fields, accessToken),
     };
@@ -127,8 +127,3 @@ function isGone(change: EventChange | null): boolean {
 }
 
 const versioned = z.object({ "@odata.etag": z.string().min(1) });
-
-/** By the Windows name, which is what Graph keeps of a zone. */
-function isSameZone(one: string, other: string): boolean {
-  return one === other || windowsTimeZone(one)?.name === windowsTimeZone(other)?.name;
-}
