@@ -2,6 +2,7 @@ import { differingFields, type IsItsZone } from "./event-differences.js";
 import {
   ProviderFailure,
   type CalendarEvent,
+  type EventChange,
   type EventContent,
   type EventField,
   type WrittenEvent,
@@ -53,6 +54,11 @@ export async function changeEvent(
       if (!isConflict(error) || writes === mostWrites) throw error;
     }
   }
+}
+
+/** Whether what was read is no event at all, rather than one that cannot be represented. */
+export function isWithoutId(change: EventChange): boolean {
+  return change.kind === "skipped" && change.externalEventId === null;
 }
 
 function isConflict(error: unknown): boolean {

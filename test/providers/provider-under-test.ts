@@ -30,7 +30,7 @@ export const fullRound: ListChangesRequest = { accessToken, range: { kind: "FULL
 /** Under which events are made. */
 export const eventKey = "0f8fad5b-d9cb-469f-a165-70867728950e";
 const externalEventId = "canary-event";
-export const content: EventContent = {
+const content: EventContent = {
   title: "Canary checkup",
   isTentative: false,
   startsAt: "2026-12-01T09:00:00.000Z",

@@ -106,7 +106,13 @@ export const googleClassification: readonly ClassificationRow[] = [
   },
 
   { endpoint: "CALENDAR", isWrite: true, statuses: [412], code: "EVENT_CONFLICT" },
-  { endpoint: "CALENDAR", isWrite: true, statuses: [409], reasons: ["duplicate"], code: "EVENT_EXISTS" },
+  {
+    endpoint: "CALENDAR",
+    isWrite: true,
+    statuses: [409],
+    reasons: ["duplicate", "ALREADY_EXISTS"],
+    code: "EVENT_EXISTS",
+  },
   // An event that was deleted: there is no cursor to lose.
   { endpoint: "CALENDAR", isWrite: true, statuses: [410], code: "REQUEST_REFUSED" },
   { endpoint: "CALENDAR", statuses: [410], code: "CURSOR_EXPIRED", action: { kind: "FULL_ROUND" } },

@@ -31,7 +31,9 @@ function failureAfter(asked: Asked, answer: AnswerRequest): Promise<ProviderFail
     case "creation":
       return failureOf(google.createEvent());
     case "change":
-      google.server.answer = (response, request) => { (request.method === "GET" ? found : answer)(response, request); };
+      google.server.answer = (response, request) => {
+        (request.method === "GET" ? found : answer)(response, request);
+      };
       return failureOf(google.updateEvent());
   }
 }

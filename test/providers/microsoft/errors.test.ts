@@ -30,7 +30,9 @@ function failureAfter(asked: Asked, answer: AnswerRequest): Promise<ProviderFail
     case "creation":
       return failureOf(graph.createEvent());
     case "change":
-      graph.server.answer = (response, request) => { (request.method === "GET" ? found : answer)(response, request); };
+      graph.server.answer = (response, request) => {
+        (request.method === "GET" ? found : answer)(response, request);
+      };
       return failureOf(graph.updateEvent());
   }
 }
