@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, expect, jest, test } from "@jest/globals";
 import type { FaultInput } from "../../src/simulator/faults.js";
 import { failureOf } from "./contract-world.js";
-import { alterRequests } from "./planted-requests.js";
+import { withoutKeys } from "./planted-requests.js";
 import { content, eventIn, type WriteWorld } from "./write-world.js";
 
 const disturbances: [string, FaultInput["then"], string][] = [
@@ -86,14 +86,5 @@ export function describeLostWrites(writes: WriteWorld): void {
     expect(await makeRepeatedly()).toEqual([content.title]);
     withoutKeys();
     expect(await makeRepeatedly()).toEqual([content.title, content.title, content.title]);
-  });
-}
-
-/** A planted mistake: creations go out without what would tell the provider that they are repeated. */
-function withoutKeys(): void {
-  alterRequests("POST", async (asked) => {
-    const { id, transactionId, ...body } = (await asked.json()) as Record<string, unknown>;
-    expect(id ?? transactionId).toEqual(expect.any(String));
-    return new Request(asked, { body: JSON.stringify(body) });
   });
 }

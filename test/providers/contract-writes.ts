@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { EventContent, EventField } from "../../src/providers/provider.js";
 import { describeWriteConflicts } from "./contract-write-conflicts.js";
 import { describeLostWrites } from "./contract-write-faults.js";
+import { describeWriteHistories } from "./contract-write-histories.js";
 import { describeRefusedWrites } from "./contract-write-refusals.js";
 import { ContractWorld, type ContractSubject } from "./contract-world.js";
 import { content, eventIn, WriteWorld } from "./write-world.js";
@@ -41,6 +42,9 @@ export function describeWriteContract(subject: ContractSubject): void {
   });
   describe("an answer that is lost", () => {
     describeLostWrites(writes);
+  });
+  describe("any history of writes", () => {
+    describeWriteHistories(writes);
   });
   describe("a write that is refused", () => {
     describeRefusedWrites(writes, subject);

@@ -1,4 +1,4 @@
-import { jest } from "@jest/globals";
+import { expect, jest } from "@jest/globals";
 import { ProviderHttp } from "../../src/providers/http.js";
 
 /** Plants a mistake in what goes out to the provider with a method, until the mocks are restored. */
@@ -11,5 +11,14 @@ export function alterRequests(method: string, alter: (asked: Request) => Request
       const asked = new Request(input, init);
       return send(asked.method === method ? await alter(asked) : asked);
     };
+  });
+}
+
+/** A planted mistake: creations go out without what would tell the provider that they are repeated. */
+export function withoutKeys(): void {
+  alterRequests("POST", async (asked) => {
+    const { id, transactionId, ...body } = (await asked.json()) as Record<string, unknown>;
+    expect(id ?? transactionId).toEqual(expect.any(String));
+    return new Request(asked, { body: JSON.stringify(body) });
   });
 }

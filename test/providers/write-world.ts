@@ -56,16 +56,20 @@ export class WriteWorld {
     return eventIn(await this.create(eventKey, given));
   }
 
-  update(
-    { externalEventId }: CalendarEvent,
-    given: EventContent,
-    fields: readonly EventField[],
-  ): Promise<WrittenEvent> {
+  update(event: CalendarEvent, given: EventContent, fields: readonly EventField[]): Promise<WrittenEvent> {
+    return this.updateById(event.externalEventId, given, fields);
+  }
+
+  updateById(externalEventId: string, given: EventContent, fields: readonly EventField[]): Promise<WrittenEvent> {
     const { accessToken } = this;
     return this.world.openCalendar().updateEvent({ accessToken, externalEventId, content: given, fields });
   }
 
-  delete({ externalEventId }: CalendarEvent): Promise<void> {
+  delete(event: CalendarEvent): Promise<void> {
+    return this.deleteById(event.externalEventId);
+  }
+
+  deleteById(externalEventId: string): Promise<void> {
     return this.world.openCalendar().deleteEvent({ accessToken: this.accessToken, externalEventId });
   }
 
@@ -83,6 +87,12 @@ export class WriteWorld {
   async pullChanges(): Promise<EventChange[]> {
     const pages = await this.world.pullChanges(this.#copy);
     return pages.flatMap(({ changes }) => [...changes]);
+  }
+
+  /** Everything that is there, as a full round tells it. */
+  async allEvents(): Promise<CalendarEvent[]> {
+    const pages = await this.world.pull(new CalendarCopy());
+    return pages.flatMap(({ changes }) => changes.flatMap((change) => (change.kind === "event" ? [change.event] : [])));
   }
 
   /** The next changes tell the event exactly as the write did: whoever has kept that has nothing to change. */
