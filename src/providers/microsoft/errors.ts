@@ -89,6 +89,13 @@ export const microsoftClassification: readonly ClassificationRow[] = [
     reasons: ["ErrorIrresolvableConflict", "resourceModified", "PreconditionFailed"],
     code: "EVENT_CONFLICT",
   },
+  {
+    endpoint: "CALENDAR",
+    isWrite: true,
+    statuses: [400],
+    reasons: ["ErrorOccurrenceCrossingBoundary"],
+    code: "OCCURRENCE_CROSSING",
+  },
   // An event that was deleted: there is no cursor to lose.
   { endpoint: "CALENDAR", isWrite: true, statuses: [410], code: "REQUEST_REFUSED" },
 

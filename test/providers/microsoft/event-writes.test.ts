@@ -76,7 +76,7 @@ describe("Microsoft, as only it is", () => {
     const [first] = await writes.series(3);
     const times = { startsAt: "2026-12-02T08:00:00.000Z", endsAt: "2026-12-02T08:30:00.000Z" };
     expect(await failureOf(writes.update(first, { ...content, ...times }, ["times"]))).toMatchObject({
-      errorCode: "REQUEST_REFUSED",
+      errorCode: "OCCURRENCE_CROSSING",
       errorClass: "NON_RETRYABLE",
       action: { kind: "FAIL" },
     });
