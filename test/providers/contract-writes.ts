@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { EventContent, EventField } from "../../src/providers/provider.js";
+import { describeOccurrences, describeUpdates } from "./contract-write-changes.js";
 import { describeWriteConflicts } from "./contract-write-conflicts.js";
+import { describeWriteTimes } from "./contract-write-times.js";
 import { describeLostWrites } from "./contract-write-faults.js";
 import { describeWriteHistories } from "./contract-write-histories.js";
 import { describeRefusedWrites } from "./contract-write-refusals.js";
 import { ContractWorld, type ContractSubject } from "./contract-world.js";
-import { content, eventIn, WriteWorld } from "./write-world.js";
+import { content, WriteWorld } from "./write-world.js";
 
 /** What every provider keeps to when its events are written, over its official client against the simulator. */
 export function describeWriteContract(subject: ContractSubject): void {
@@ -35,7 +36,7 @@ export function describeWriteContract(subject: ContractSubject): void {
     describeDeletions(writes);
   });
   describe("the time of an event", () => {
-    describeTimes(writes);
+    describeWriteTimes(writes);
   });
   describe("a change at the same time", () => {
     describeWriteConflicts(writes);
@@ -108,9 +109,9 @@ function describeCreations(writes: WriteWorld): void {
 
   test.each([
     ["letters of every script and symbols", 'Übung "Ärzte" & Tee <b> 日本 👩‍⚕️'],
-    ["no title", ""],
+    ["nothing", ""],
     ["characters that a database refuses", "A\0B\uD800C"],
-  ])("with %s in its title tells the title as reading does", async (_name, title) => {
+  ])("tells a title of %s as reading does", async (_name, title) => {
     const eventKey = randomUUID();
     const written = await writes.create(eventKey, { ...content, title });
     await writes.expectEcho(written);
@@ -125,86 +126,6 @@ function describeCreations(writes: WriteWorld): void {
     expect(await writes.find(eventKey)).toEqual(event);
     writes.control.deleteEvent(writes.account, writes.internalId(event));
     expect(await writes.find(eventKey)).toBeNull();
-  });
-}
-
-function describeUpdates(writes: WriteWorld): void {
-  const changed: EventContent = {
-    title: "Changed",
-    isTentative: true,
-    startsAt: "2026-12-03T07:15:00.000Z",
-    endsAt: "2026-12-03T07:45:00.000Z",
-    isAllDay: false,
-    timeZone: "America/New_York",
-  };
-  const { startsAt, endsAt, isAllDay, timeZone } = changed;
-
-  test.each<[EventField[], Partial<EventContent>]>([
-    [["title"], { title: "Changed" }],
-    [["status"], { isTentative: true }],
-    [["times"], { startsAt, endsAt, isAllDay, timeZone }],
-    [["title", "status", "times"], changed],
-  ])("writes %j and leaves the rest as it is", async (fields, expected) => {
-    const { event } = await writes.made(randomUUID());
-    const written = await writes.update(event, changed, fields);
-    expect(written).toEqual({ kind: "event", event: { ...event, ...expected }, isChanged: true });
-    await writes.expectEcho(written);
-    expect(await writes.update(event, changed, fields)).toEqual({ ...written, isChanged: false });
-  });
-
-  test("keeps what else the event has at the provider", async () => {
-    const { event } = await writes.made(randomUUID());
-    const id = writes.internalId(event);
-    writes.control.updateEvent(writes.account, id, { description: "Bring the papers", location: "Room 3" });
-    await writes.update(event, changed, ["title", "status", "times"]);
-    const { content: stored } = writes.stored(id);
-    expect(stored).toMatchObject({ title: "Changed", description: "Bring the papers", location: "Room 3" });
-  });
-
-  test("changes one that is not ours as well, which stays without a key", async () => {
-    const event = await writes.foreign();
-    const written = await writes.update(event, changed, ["title"]);
-    expect(written).toMatchObject({ event: { title: "Changed", eventKey: null, startsAt: event.startsAt } });
-    await writes.expectEcho(written);
-  });
-
-  test("that is deleted, or becomes a series, is gone", async () => {
-    const deleted = await writes.made(randomUUID());
-    writes.control.deleteEvent(writes.account, writes.internalId(deleted.event));
-    expect(await writes.update(deleted.event, changed, ["title"])).toEqual({ kind: "gone" });
-    const repeated = await writes.made(randomUUID());
-    writes.repeatDaily(repeated.event, 2);
-    expect(await writes.update(repeated.event, changed, ["title"])).toEqual({ kind: "gone" });
-    expect(writes.titles()).toEqual([content.title, content.title]);
-  });
-
-  test("that is cancelled is gone", async () => {
-    const { event } = await writes.made(randomUUID());
-    writes.control.cancelEvent(writes.account, writes.internalId(event));
-    expect(await writes.update(event, changed, ["title"])).toEqual({ kind: "gone" });
-  });
-}
-
-function describeOccurrences(writes: WriteWorld): void {
-  test("makes an exception of it and leaves the others", async () => {
-    const [, second] = await writes.series(3);
-    const times = { startsAt: "2026-12-02T13:00:00.000Z", endsAt: "2026-12-02T13:30:00.000Z" };
-    const written = await writes.update(second, { ...content, ...times, title: "Special" }, ["title", "times"]);
-    expect(written).toMatchObject({
-      isChanged: true,
-      event: { ...times, title: "Special", externalEventId: second.externalEventId, eventKey: null },
-    });
-    await writes.expectEcho(written);
-    await writes.expectSame();
-    expect(writes.titles()).toEqual(["Stand-up", "Special", "Stand-up"]);
-  });
-
-  test("by deleting it leaves the others", async () => {
-    const [, second] = await writes.series(3);
-    await writes.delete(second);
-    await writes.delete(second);
-    expect(writes.titles()).toEqual(["Stand-up", "Stand-up"]);
-    expect(await writes.update(second, content, ["title"])).toEqual({ kind: "gone" });
   });
 }
 
@@ -230,59 +151,5 @@ function describeDeletions(writes: WriteWorld): void {
     writes.repeatDaily(event, 3);
     await writes.delete(event);
     expect(writes.titles()).toHaveLength(3);
-  });
-}
-
-const day = (from: string, to: string): EventContent => ({
-  ...content,
-  startsAt: `${from}T00:00:00.000Z`,
-  endsAt: `${to}T00:00:00.000Z`,
-  isAllDay: true,
-  timeZone: null,
-});
-const hour = (startsAt: string, endsAt: string, timeZone: string | null): EventContent => ({
-  ...content,
-  startsAt: `${startsAt}:00.000Z`,
-  endsAt: `${endsAt}:00.000Z`,
-  timeZone,
-});
-
-/** What it may be changed to and from. */
-const times: [string, EventContent][] = [
-  ["a day", day("2026-12-01", "2026-12-02")],
-  ["three days over a change of the clocks", day("2027-03-27", "2027-03-30")],
-  ["an hour", hour("2026-12-01T09:00", "2026-12-01T10:00", "Europe/Berlin")],
-  ["no length", hour("2026-12-01T09:00", "2026-12-01T09:00", "Europe/Berlin")],
-  ["a night in another zone", hour("2026-12-01T04:30", "2026-12-01T12:00", "America/New_York")],
-  ["the hour before the clocks go forward", hour("2027-03-28T00:30", "2027-03-28T01:30", "Europe/Berlin")],
-  ["the hour that clocks show first in autumn", hour("2026-10-25T00:15", "2026-10-25T00:45", "Europe/Berlin")],
-  ["the hour that clocks show again in autumn", hour("2026-10-25T01:15", "2026-10-25T01:45", "Europe/Berlin")],
-  ["from one of them into the other", hour("2026-10-25T00:30", "2026-10-25T01:30", "Europe/Berlin")],
-  ["a zone of half hours", hour("2026-12-01T04:30", "2026-12-01T05:15", "Australia/Adelaide")],
-  ["a zone that shares its Windows name", hour("2026-12-01T04:30", "2026-12-01T05:15", "Europe/Zurich")],
-  ["a zone that Windows does not have", hour("2026-12-01T04:30", "2026-12-01T05:15", "Antarctica/Troll")],
-  ["a zone under its new name", hour("2026-12-01T04:30", "2026-12-01T05:15", "Europe/Kyiv")],
-  ["no zone", hour("2026-12-01T04:30", "2026-12-01T05:15", null)],
-];
-
-function describeTimes(writes: WriteWorld): void {
-  const shown = ({ startsAt, endsAt, isAllDay }: EventContent) => ({ startsAt, endsAt, isAllDay });
-
-  test.each(times)("is %s, told as it was given", async (_name, given) => {
-    const eventKey = randomUUID();
-    const written = await writes.create(eventKey, given);
-    expect(written).toMatchObject({ event: shown(given) });
-    await writes.expectEcho(written);
-    expect(await writes.create(eventKey, given)).toEqual({ ...written, isChanged: false });
-  });
-
-  test("is changed from each of these to the next", async () => {
-    const { event } = await writes.made(randomUUID());
-    for (const [, given] of [...times, ...times.toReversed()]) {
-      const written = await writes.update(event, given, ["times"]);
-      expect(written).toMatchObject({ event: { ...shown(given), title: content.title } });
-      if (eventIn(written).isChanged) await writes.expectEcho(written);
-      await writes.expectSame();
-    }
   });
 }
