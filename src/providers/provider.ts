@@ -19,6 +19,8 @@ export interface CalendarEvent {
   isAllDay: boolean;
   /** IANA name, null where the provider names none. */
   timeZone: string | null;
+  /** The key under which we made this event; null for all others (and for occurrences of a series). */
+  eventKey: string | null;
 }
 
 export type EventChange =
@@ -85,6 +87,43 @@ export interface GetEventsRequest {
   events: readonly KnownEvent[];
 }
 
+/** What an event of ours shall say. Times as in CalendarEvent. */
+export type EventContent = Pick<
+  CalendarEvent,
+  "title" | "isTentative" | "startsAt" | "endsAt" | "isAllDay" | "timeZone"
+>;
+
+/** What of an event's content a change is about; times go together with isAllDay and timeZone. */
+export type EventField = "title" | "status" | "times";
+
+export interface CreateEventRequest {
+  accessToken: string;
+  /** A UUID, ours, made once for each event. */
+  eventKey: string;
+  content: EventContent;
+}
+
+export interface UpdateEventRequest {
+  accessToken: string;
+  externalEventId: string;
+  content: EventContent;
+  fields: readonly EventField[];
+}
+
+export interface DeleteEventRequest {
+  accessToken: string;
+  externalEventId: string;
+}
+
+/** What became of a write. */
+export type WrittenEvent =
+  /** As the provider tells it now. isChanged is false when it already was as it should be (a repeated write). */
+  | { kind: "event"; event: CalendarEvent; isChanged: boolean }
+  /** Somebody has removed it at the provider: a removal there wins over our change. */
+  | { kind: "gone" }
+  /** Only for creating: the key's id is taken by an event that is not ours; ask again with a new key. */
+  | { kind: "key taken" };
+
 /**
  * One calendar as one attempt reads it. Between its calls it keeps in memory what it has learned (series, that the calendar is
  * there), never what would be lost with it: a round goes on at its `resumePageToken` in another one.
@@ -98,6 +137,20 @@ export interface OpenCalendar {
    * has answered before. A calendar that cannot be reached is a failure: nothing in it is gone.
    */
   getEvents(request: GetEventsRequest): Promise<EventChange[]>;
+  /**
+   * Makes the event once, however often it is asked with the same key: an event that an earlier request with this key has made (its
+   * answer was lost) is found again and brought to this content.
+   */
+  createEvent(request: CreateEventRequest): Promise<WrittenEvent>;
+  /**
+   * Changes only the named fields, on the event as it is now (read, then written with If-Match; when somebody else changes it in
+   * between it is read again, a few times). Fields that are not named keep what the provider has.
+   */
+  updateEvent(request: UpdateEventRequest): Promise<WrittenEvent>;
+  /** One that is gone already is a success. */
+  deleteEvent(request: DeleteEventRequest): Promise<void>;
+  /** The event that was made with the key, in case the answer was lost; null when there is none (or it is gone). */
+  findByKey(request: { accessToken: string; eventKey: string }): Promise<CalendarEvent | null>;
 }
 
 /** A limit that a provider sets on how often our OAuth application may ask. */

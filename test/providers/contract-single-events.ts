@@ -47,6 +47,7 @@ export function describeSingleEvents(world: ContractWorld): void {
           endsAt: "2031-01-01T09:00:00.000Z",
           isAllDay: false,
           timeZone: expect.stringMatching(/^Europe\/(Zurich|Berlin)$/),
+          eventKey: null,
         },
       },
     ]);

@@ -4,6 +4,7 @@ import { eventTimes, type EventTimes } from "../event-times.js";
 import type { EventChange } from "../provider.js";
 import { cleanText, isStorableText, isUsableEventId } from "../text.js";
 import { ianaTimeZone } from "../time-zone.js";
+import { eventKeyOfGoogleId } from "./event-key.js";
 
 const DAY_MS = 86_400_000;
 
@@ -13,6 +14,8 @@ export const eventListFields = `nextPageToken,nextSyncToken,items(${eventFields}
 export const instanceListFields = `nextPageToken,items(${eventFields})`;
 /** Of one event alone: only a series has a recurrence. */
 export const singleEventFields = `${eventFields},recurrence`;
+/** Of one that is written: with its version, and the property that tells whether it is ours. */
+export const writtenEventFields = `${singleEventFields},etag,extendedProperties/private`;
 
 const eventId = z.string().refine(isUsableEventId);
 const token = z.string().min(1).refine(isStorableText);
@@ -95,6 +98,7 @@ export function eventChangeOf(found: unknown): EventChange {
       isTentative: status === "tentative",
       ...times,
       timeZone: ianaTimeZone(start.timeZone),
+      eventKey: eventKeyOfGoogleId(id),
     },
   };
 }

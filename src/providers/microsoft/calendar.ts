@@ -2,19 +2,26 @@ import { lastOfEachEvent } from "../each-event-once.js";
 import { providerFailure } from "../failure.js";
 import { askForEvents } from "../known-events.js";
 import type {
+  CalendarEvent,
   ChangePage,
   ChangeRange,
+  CreateEventRequest,
+  DeleteEventRequest,
   EventChange,
   EventWindow,
   GetEventsRequest,
   ListChangesRequest,
   OpenCalendar,
+  UpdateEventRequest,
+  WrittenEvent,
 } from "../provider.js";
-import { isViewPath, viewSpans } from "./calendar-paths.js";
+import { viewSpans } from "./calendar-paths.js";
 import type { CalendarReads } from "./calendar-reads.js";
+import { MicrosoftEventWrites } from "./event-writes.js";
 import type { ListedItem, Series } from "./events.js";
-import { preferences } from "./graph.js";
+import { preferences, type Graph } from "./graph.js";
 import { isRoundPage } from "./pages.js";
+import { storedPath, viewPlace } from "./stored-places.js";
 import { WaitingOccurrences } from "./waiting-occurrences.js";
 
 const noSeries: ReadonlyMap<string, EventChange[]> = new Map();
@@ -36,7 +43,14 @@ export class MicrosoftCalendar implements OpenCalendar {
   #series = new Map<string, Series | null>();
   #waiting = WaitingOccurrences.none();
 
-  constructor(private readonly reads: CalendarReads) {}
+  readonly #writes: MicrosoftEventWrites;
+
+  constructor(
+    graph: Graph,
+    private readonly reads: CalendarReads,
+  ) {
+    this.#writes = new MicrosoftEventWrites(graph, reads, (item, accessToken) => this.#eventOf(item, accessToken));
+  }
 
   async listChanges({ accessToken, range, pageToken }: ListChangesRequest): Promise<ChangePage> {
     if (pageToken === null) this.#beginRound();
@@ -62,6 +76,22 @@ export class MicrosoftCalendar implements OpenCalendar {
       readEvent: (id) => this.#event(id, accessToken),
       readOccurrences: (id, window) => this.#occurrences(id, window, accessToken),
     });
+  }
+
+  createEvent(request: CreateEventRequest): Promise<WrittenEvent> {
+    return this.#writes.create(request);
+  }
+
+  updateEvent(request: UpdateEventRequest): Promise<WrittenEvent> {
+    return this.#writes.update(request);
+  }
+
+  deleteEvent(request: DeleteEventRequest): Promise<void> {
+    return this.#writes.delete(request);
+  }
+
+  findByKey({ accessToken, eventKey }: { accessToken: string; eventKey: string }): Promise<CalendarEvent | null> {
+    return this.#writes.findByKey(eventKey, accessToken);
   }
 
   #beginRound(): void {
@@ -141,8 +171,13 @@ export class MicrosoftCalendar implements OpenCalendar {
 
   async #event(id: string, accessToken: string): Promise<EventChange | null> {
     const found = await this.reads.find(id, accessToken);
-    if (found === null || found.kind === "series") return null;
-    const [change] = await this.#changesOf([found], accessToken);
+    return found === null ? null : this.#eventOf(found, accessToken);
+  }
+
+  /** What an item is as an event; null for a series. */
+  async #eventOf(item: ListedItem, accessToken: string): Promise<EventChange | null> {
+    if (item.kind === "series") return null;
+    const [change] = await this.#changesOf([item], accessToken);
     return change ?? null;
   }
 
@@ -165,19 +200,4 @@ function ownChanges(item: ListedItem): EventChange[] {
   if (item.kind === "change") return [item.change];
   if (item.kind === "occurrence" || !item.series.isCancelled) return [];
   return [{ kind: "removed", externalEventId: item.id }];
-}
-
-function storedPath(pageToken: string | null, range: ChangeRange): string {
-  if (pageToken !== null) {
-    if (isViewPath(pageToken)) return pageToken;
-    throw providerFailure("PAGE_TOKEN_EXPIRED", { action: { kind: "FULL_ROUND" } });
-  }
-  if (range.kind === "SINCE" && isViewPath(range.cursor)) return range.cursor;
-  throw providerFailure("CURSOR_EXPIRED", { action: { kind: "FULL_ROUND" } });
-}
-
-function viewPlace(pageToken: string): { span: number; path: string } {
-  const [, span, path] = /^(\d{1,3}) (.+)$/.exec(pageToken) ?? [];
-  if (span !== undefined && path !== undefined && isViewPath(path)) return { span: Number(span), path };
-  throw providerFailure("PAGE_TOKEN_EXPIRED", { action: { kind: "FULL_ROUND" } });
 }

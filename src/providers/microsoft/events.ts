@@ -3,10 +3,11 @@ import { eventTimes, type EventTimes } from "../event-times.js";
 import type { EventChange } from "../provider.js";
 import { cleanText, isUsableEventId } from "../text.js";
 import { ianaTimeZoneOfMicrosoft, instantInZone } from "../time-zone.js";
+import { eventKeyOfTransaction } from "./event-key.js";
 
 /** What is asked of each event where Graph lets one choose: bodies and attendees would make pages of many megabytes. */
 export const eventFields =
-  "id,type,seriesMasterId,subject,showAs,isCancelled,isAllDay,start,end,originalStartTimeZone,recurrence";
+  "id,type,seriesMasterId,subject,showAs,isCancelled,isAllDay,start,end,originalStartTimeZone,recurrence,transactionId";
 
 /** What a series' occurrences have in common. */
 export interface Series {
@@ -98,6 +99,7 @@ const event = z.object({
   isAllDay: z.boolean().nullish(),
   seriesMasterId: eventId.nullish().catch(null),
   originalStartTimeZone: zoneName,
+  transactionId: z.string().nullish().catch(null),
   start: eventTime,
   end: eventTime,
 });
@@ -105,7 +107,7 @@ const event = z.object({
 function eventOf(id: string, found: object, series: Series | null): EventChange {
   const parsed = event.safeParse(found);
   if (!parsed.success) return skipped(id, `malformed ${parsed.error.issues[0]?.path.join(".") ?? "event"}`);
-  const { subject, showAs, isAllDay, seriesMasterId, originalStartTimeZone, start, end } = parsed.data;
+  const { subject, showAs, isAllDay, seriesMasterId, originalStartTimeZone, transactionId, start, end } = parsed.data;
   const times = timesOf(start, end, isAllDay ?? series?.isAllDay ?? false);
   if (typeof times === "string") return skipped(id, times);
   return {
@@ -117,6 +119,8 @@ function eventOf(id: string, found: object, series: Series | null): EventChange 
       isTentative: showAs == null ? (series?.isTentative ?? false) : showAs === "tentative",
       ...times,
       timeZone: ianaTimeZoneOfMicrosoft(originalStartTimeZone) ?? series?.timeZone ?? null,
+      // Occurrences may come with that of their series.
+      eventKey: seriesMasterId == null ? eventKeyOfTransaction(transactionId) : null,
     },
   };
 }

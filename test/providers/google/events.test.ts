@@ -36,6 +36,7 @@ describe("an event of Google", () => {
       endsAt: "2026-03-29T01:30:00.000Z",
       isAllDay: false,
       timeZone: "Europe/Berlin",
+      eventKey: null,
     });
   });
 

@@ -41,6 +41,7 @@ describe("an event of Graph", () => {
       endsAt: "2026-03-29T01:30:00.000Z",
       isAllDay: false,
       timeZone: "Europe/Berlin",
+      eventKey: null,
     });
   });
 
@@ -145,6 +146,7 @@ describe("an occurrence", () => {
         endsAt: "2026-03-03T01:30:00.000Z",
         isAllDay: false,
         timeZone: "America/Los_Angeles",
+        eventKey: null,
       },
     });
   });
