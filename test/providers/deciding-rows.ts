@@ -24,5 +24,5 @@ export async function decidingRows(
       Object.defineProperty(row, "code", { configurable: true, enumerable: true, writable: true, value: codes[index] });
     });
   }
-  return deciding;
+  return [...new Set(deciding)];
 }

@@ -186,7 +186,7 @@ const ofWrites: Case[] = (["creation", "change"] as const).flatMap((asked): Case
   ],
   ["423", asked, refused(423, "locked"), "PROVIDER_CONFLICT", fail],
   ["503 ConcurrentItemSave", asked, refused(503, "ErrorServerBusy", "ConcurrentItemSave"), "PROVIDER_CONFLICT", fail],
-  ["507", asked, refused(507, "quotaLimitReached"), "REQUEST_REFUSED", fail],
+  ["507", asked, refused(507, "quotaLimitReached"), "MAILBOX_FULL", fail],
   ["404 with a web page", asked, html(404), "REQUEST_REFUSED", fail],
   ["429", asked, json({}, 429), "RATE_LIMITED", fail],
 ]);
