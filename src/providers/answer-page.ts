@@ -19,6 +19,9 @@ whatever their case, and the first row that fits decides. What codes mean, and w
 - _hold_: the run is held until the operator has acted; the connection stays as it is.
 - _retry_: another attempt by the retry policy. _fail_: the run has failed.
 
+Some refusals are answers, and fail nothing: an event that is asked for singly, or is to be changed or deleted, and is not there in a calendar
+that is, is gone; one that is there already under our own key is looked up, and brought up to date.
+
 Whatever comes, a cursor is stored with the last page of a complete round alone, and nothing is cancelled but by one.
 
 This page is written by \`npm run schema\`. Each row is met by a test: those of a classification table by the one of the row's number
