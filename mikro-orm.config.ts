@@ -15,6 +15,7 @@ import { Migration20261122001000_import } from "./migrations/Migration2026112200
 import { Migration20261122001100_erasing } from "./migrations/Migration20261122001100_erasing.js";
 import { Migration20261122001110_waiting_origin } from "./migrations/Migration20261122001110_waiting_origin.js";
 import { Migration20261122001300_skipped_events } from "./migrations/Migration20261122001300_skipped_events.js";
+import { Migration20261122001400_watch_channels } from "./migrations/Migration20261122001400_watch_channels.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
 import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
 import { SyncRun } from "./src/attempts/sync-run.entity.js";
@@ -45,6 +46,7 @@ export const ormOptions = defineConfig({
       Migration20261122001100_erasing,
       Migration20261122001110_waiting_origin,
       Migration20261122001300_skipped_events,
+      Migration20261122001400_watch_channels,
     ],
   },
 });

@@ -13,6 +13,8 @@ import { countOutcomes } from "./metrics/committed-outcomes.js";
 import { Metrics } from "./metrics/metrics.js";
 import { ObservedHttp } from "./metrics/observed-http.js";
 import { callLimits, type CallLimits } from "./providers/call-limits.js";
+import { notificationAddress, type NotificationAddressOf } from "./notifications/notification-address.js";
+import { NotificationSecrets } from "./notifications/notification-secret.js";
 import type { ProviderHttp } from "./providers/http.js";
 import { SharedState } from "./metrics/shared-state.js";
 import type { ConsentProvider } from "./providers/consent.js";
@@ -21,7 +23,7 @@ import { googleConsent } from "./providers/google/consent.js";
 import { microsoftProvider } from "./providers/microsoft/client.js";
 import { microsoftConsent } from "./providers/microsoft/consent.js";
 import type { CalendarProvider, ProviderName } from "./providers/provider.js";
-import { startServer, type Server } from "./server.js";
+import { startServer, type Server, type ServerParts } from "./server.js";
 import { SyncEngine } from "./sync/sync-engine.js";
 import { startTracing } from "./tracing/start-tracing.js";
 
@@ -57,6 +59,8 @@ export interface ApplicationOptions {
   google: GoogleApplication | null;
   /** Null or absent: Microsoft calendars are not synced by this process. */
   microsoft?: MicrosoftApplication | null;
+  /** Whether providers are asked to tell of changes, where they can reach this server. Default true. */
+  isWatching?: boolean;
   /** Put into GraphiQL, in demo mode only. */
   graphiqlToken: string | null;
   /** Default: outageLimits. */
@@ -81,6 +85,7 @@ export interface Application {
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
   const { config, logins, log } = options;
   const stops: (() => Promise<void>)[] = [];
+  const ownUrl = Promise.withResolvers<string | null>();
   let isStopping = false;
   const stop = async (): Promise<void> => {
     isStopping = true;
@@ -98,6 +103,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const httpOf = providerHttps(measured.metrics, limitsOf(options), stops);
     const providers = providersOf(options, httpOf);
     const cipher = new CredentialCipher(config.credentialKeys);
+    const secrets = new NotificationSecrets(config.credentialKeys);
     const engine = await SyncEngine.start({
       database,
       systemDatabase,
@@ -107,6 +113,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       policy: config.retry,
       limits: options.limits ?? outageLimits,
       window: { pastDays: config.sync.windowPastDays, futureDays: config.sync.windowFutureDays },
+      notifications: { addressOf: notificationAddresses(options, ownUrl.promise), secrets },
       intervalSeconds: config.sync.intervalSeconds,
       googleDailyRequests: config.sync.googleDailyRequests,
       workerConcurrency: config.sync.workerConcurrency,
@@ -122,16 +129,33 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       returnOrigins: config.web.corsOrigins,
       intervalSeconds: config.sync.intervalSeconds,
       isAccountShared: (connection) => isAccountShared(systemDatabase.em, connection),
+      stopChannels: (connection, channels) => engine.channelStopper.stop(connection, channels),
     };
+    const notifications = { providers, secrets };
     const server = config.roles.has("api")
-      ? await startApi(options, database.em, engine, { ...measured, connecting })
+      ? await startApi(options, database.em, engine, { ...measured, connecting, notifications })
       : null;
+    ownUrl.resolve(server?.url ?? null);
     if (server) stops.push(() => stopApi(server, engine));
     return { url: server?.url ?? null, operationsUrl: operations?.url ?? null, stop };
   } catch (error) {
+    ownUrl.resolve(null);
     await stop();
     throw error;
   }
+}
+
+/** Where no public address is set, a demo's providers, which are on this machine, reach it at its own as soon as it has one. */
+function notificationAddresses(
+  { config, google, microsoft, isWatching = true }: ApplicationOptions,
+  ownUrl: Promise<string | null>,
+): NotificationAddressOf {
+  const apiUrls = { GOOGLE: google?.apiUrl ?? "", MICROSOFT: microsoft?.apiUrl ?? "" };
+  return async (name) => {
+    if (!isWatching) return null;
+    const baseUrl = config.web.publicUrl ?? (config.isDemo ? await ownUrl : null);
+    return notificationAddress(baseUrl, { name, apiUrl: apiUrls[name] });
+  };
 }
 
 /** What this process counts, and how it is told. */
@@ -215,7 +239,7 @@ function startApi(
   options: ApplicationOptions,
   em: EntityManager,
   engine: SyncEngine,
-  { metrics, scrape, connecting }: Measured & { connecting: ConnectParts },
+  { metrics, scrape, connecting, notifications }: Measured & Pick<ServerParts, "connecting" | "notifications">,
 ): Promise<Server> {
   const { config, log } = options;
   return startServer({
@@ -225,6 +249,7 @@ function startApi(
     http: config.http,
     web: { ...config.web, isOwnAddressPublic: config.isDemo },
     connecting,
+    notifications,
     graphql: { ...config.graphql, graphiqlToken: options.graphiqlToken },
     settings: { waitSeconds: config.sync.waitSeconds, staleAfterSeconds: config.sync.staleAfterSeconds },
     mutationLimit: new MutationLimit({ mutations: config.mutationsPerMinute, windowSeconds: 60 }),

@@ -34,6 +34,8 @@ import { traceOf, traceRequests } from "./http/request-trace.js";
 import { countRequests } from "./metrics/count-requests.js";
 import type { Metrics } from "./metrics/metrics.js";
 import { noteRootFields } from "./metrics/root-fields.js";
+import { MessageOrder } from "./notifications/message-order.js";
+import { notificationRoutes, type NotificationRouteParts } from "./notifications/notification-routes.js";
 import { findResource, resourcesOf, routeOf } from "./rest/resources.js";
 import { prefix, routes } from "./rest/routes.js";
 import { isBelowPrefix, refuseWhileStopping, restRoutes, type RestParts } from "./rest/router.js";
@@ -55,6 +57,7 @@ export interface ServerParts {
   };
   settings: RequestSettings;
   connecting: ConnectParts;
+  notifications: Pick<NotificationRouteParts, "providers" | "secrets">;
   mutationLimit: MutationLimit;
   /** What the database lacks of this build's migrations; it fails when the database cannot be asked. */
   pendingMigrations: () => Promise<readonly string[]>;
@@ -135,6 +138,7 @@ function createApp(
   if (parts.scrape) app.get("/metrics", tellMetrics(parts.scrape));
   if (parts.graphql.graphiql) app.get("/graphql", showGraphiql(parts.graphql.graphiqlToken));
   app.use("/oauth", drain.admit(refuseBrowserWhileStopping), consentRoutes(consentParts(parts)));
+  app.use("/notifications", drain.admit(), notificationRoutes(notificationParts(parts)));
   const readBody = express.json({ limit: bodyLimit });
   app.post("/graphql", drain.admit(), authenticate(parts.verifyToken), readBody, withinFirm(spanOperation(graphql)));
   app.all("/graphql", (_request, response) => {
@@ -192,6 +196,21 @@ function consentParts(parts: ServerParts): Parameters<typeof consentRoutes>[0] {
       log: log.child({ requestId: traceOf(response).requestId }),
     }),
     baseUrlOf: (request) => baseUrlOf(request, browserUrlOf(parts, request)),
+  };
+}
+
+/** Below /notifications nobody is signed in either. */
+function notificationParts(parts: ServerParts): NotificationRouteParts {
+  const { em, runs, connecting, notifications, metrics, log } = parts;
+  const { intervalSeconds } = connecting;
+  return {
+    em,
+    runs,
+    intervalSeconds,
+    log,
+    ...notifications,
+    ...(metrics ? { metrics } : {}),
+    order: new MessageOrder(),
   };
 }
 

@@ -4,6 +4,7 @@ import { record } from "../audit/record.js";
 import { closeCircuit, countFailedRun } from "../connections/circuit.js";
 import type { OutageLimits } from "../connections/outage-limits.js";
 import { failpoint } from "../failpoints.js";
+import { forgetChannels } from "../notifications/watch-channels.js";
 import { engineErrorCodes, type EngineErrorCode } from "../providers/error-codes.js";
 import type { ProviderFailure } from "../providers/provider.js";
 import { closeOpenFailure, openFailure, recordRetry, type Closing } from "./closing.js";
@@ -210,7 +211,10 @@ async function endRun(closing: Closing, engine: Engine): Promise<void> {
   await sendWaitingPull(closing.unit, closing.run, engine.queue);
 }
 
-/** Another run of it may have found that before: a connection is revoked once. */
+/**
+ * Another run of it may have found that before: a connection is revoked once. Its channels are forgotten; without a token that is good
+ * they cannot be ended at the provider, where they expire.
+ */
 async function revoke(
   { unit, connection, run }: Closing,
   reason: NonNullable<typeof connection.statusReason>,
@@ -219,6 +223,7 @@ async function revoke(
   run.hold(failure);
   if (connection.status === "REVOKED") return;
   connection.revoke(reason, unit.now);
+  await forgetChannels(unit, connection.id);
   const others = await unit.em.find(
     SyncRun,
     { firmId: unit.firmId, connectionId: connection.id, id: { $ne: run.id }, status: { $in: ["QUEUED", "RETRYING"] } },

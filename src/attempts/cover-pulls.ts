@@ -11,7 +11,8 @@ import { SyncRun } from "./sync-run.entity.js";
  * When a pull ends, every other pull of the connection that it covers and that waits, is held or has failed is closed with it: its run is
  * cancelled, its last failure resolved when the covering pull succeeded, superseded when it failed. So a dead connection has
  * one open failure, not one for every interval. What a manager has queued meanwhile, as a resync or a replay, is not covered, nor
- * when it was held before it began: it runs, because it was asked for.
+ * when it was held before it began: it runs, because it was asked for. Nor is what a provider's notification has queued meanwhile, since
+ * this pull may have been past the change already.
  */
 export async function coverPulls(closing: Closing): Promise<void> {
   const { unit, run, attempt, statistics } = closing;
@@ -62,7 +63,7 @@ async function coveredRuns({ unit, run }: Closing): Promise<SyncRun[]> {
       $or: [
         { status: "RETRYING" },
         { status: "HELD", replayOfId: null, $or: [{ trigger: { $ne: "MANUAL" } }, { lastAttemptId: { $ne: null } }] },
-        { status: "QUEUED", replayOfId: null, trigger: { $ne: "MANUAL" } },
+        { status: "QUEUED", replayOfId: null, trigger: { $nin: ["MANUAL", "NOTIFICATION"] } },
         { status: "FAILED", openFailureId: { $ne: null } },
       ],
     },

@@ -8,6 +8,7 @@ import type { Context } from "../context.js";
 import { unitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
 import { failpoint } from "../failpoints.js";
+import { forgetChannels } from "../notifications/watch-channels.js";
 import { ProviderFailure, type ProviderName } from "../providers/provider.js";
 
 export interface DisconnectRequest {
@@ -20,8 +21,8 @@ export interface DisconnectRequest {
 const revokeMs = 5_000;
 
 /**
- * Ends a connection for good: its tokens are taken back at the provider, where that is possible and no other connection lives on them, and
- * forgotten; its runs end; its appointments stay. Changes and audits nothing on one that is disconnected.
+ * Ends a connection for good: its channels end, its tokens are taken back at the provider, where that is possible and no other connection
+ * lives on them, and forgotten; its runs end; its appointments stay. Changes and audits nothing on one that is disconnected.
  * @throws AppError NOT_FOUND
  */
 export async function disconnectCalendar(context: Context, request: DisconnectRequest): Promise<void> {
@@ -29,6 +30,7 @@ export async function disconnectCalendar(context: Context, request: DisconnectRe
   const connection = await find(context, request.connectionId);
   if (!connection) throw notFound();
   if (connection.status_reason === "DISCONNECTED") return;
+  await endChannels(context, connection);
   const isRevokedAtProvider = await revokeAtProvider(context, connection);
   await failpoint("disconnect.revoked");
   await unitOfWork(em, actor.firmId, async (unit) => {
@@ -37,6 +39,7 @@ export async function disconnectCalendar(context: Context, request: DisconnectRe
     if (locked.statusReason === "DISCONNECTED") return;
     locked.revoke("DISCONNECTED", unit.now);
     await removeCredentials(unit, locked.id);
+    await forgetChannels(unit, locked.id);
     await endRuns(unit, locked, { actorId: actor.userId, reason: request.reason });
     record(unit, {
       eventType: "calendar_connection_disconnected",
@@ -57,14 +60,30 @@ interface ConnectionRow {
   id: string;
   provider: ProviderName;
   account_email: string;
+  calendar_id: string;
   status_reason: string | null;
 }
 
 async function find({ actor, em }: Context, id: string): Promise<ConnectionRow | undefined> {
   const { rows } = await sql<ConnectionRow>`
-    select id, provider, account_email, status_reason from calendar_connection where firm_id = ${actor.firmId} and id = ${id}
+    select id, provider, account_email, calendar_id, status_reason from calendar_connection where firm_id = ${actor.firmId} and id = ${id}
   `.execute(em.getKysely());
   return rows[0];
+}
+
+/**
+ * While there is a token to end them with. They are forgotten first: should the rest not happen, the connection's next pull makes a new
+ * one instead of relying on one that is no more.
+ */
+async function endChannels({ actor, connecting, em }: Context, connection: ConnectionRow): Promise<void> {
+  const { firmId } = actor;
+  const { id: connectionId, provider, account_email: accountEmail, calendar_id: calendarId } = connection;
+  const channels = await unitOfWork(em, firmId, async (unit) => {
+    await lockConnection(unit, connectionId);
+    return forgetChannels(unit, connectionId);
+  });
+  await failpoint("disconnect.channels-forgotten");
+  await connecting.stopChannels({ firmId, connectionId, provider, accountEmail, calendarId }, channels);
 }
 
 /** Outside any transaction. Whether the provider has confirmed it. */

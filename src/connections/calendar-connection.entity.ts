@@ -86,6 +86,10 @@ export class CalendarConnection {
   @Property({ ...instant, nullable: true })
   circuitResetAt!: Date | null;
 
+  /** Its provider has refused to tell of its changes: it is not asked again before. */
+  @Property({ ...instant, nullable: true })
+  watchRefusedUntil!: Date | null;
+
   /** When everything it held about people was erased; null while it was not. */
   @Property({ ...instant, nullable: true })
   erasedAt!: Date | null;
@@ -170,6 +174,12 @@ export class CalendarConnection {
   postponeNextPull(now: Date, seconds: number): void {
     if (this.nextPullAt === null) return;
     this.nextPullAt = new Date(latest([this.nextPullAt, new Date(now.getTime() + seconds * 1000)]));
+  }
+
+  /** Its next pull comes no later than so many seconds from now; where none is planned, none is. */
+  advanceNextPull(now: Date, seconds: number): void {
+    if (this.nextPullAt === null) return;
+    this.nextPullAt = new Date(Math.min(this.nextPullAt.getTime(), now.getTime() + seconds * 1000));
   }
 
   private changeStatus(status: CalendarConnectionStatus, reason: ConnectionStatusReason | null, now: Date): void {

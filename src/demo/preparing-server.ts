@@ -10,6 +10,7 @@ export async function preparingServer(options: ApplicationOptions): Promise<Prep
   const { config } = options;
   const application = await startApplication({
     ...options,
+    isWatching: false, // soon nobody would be there to be told
     config: {
       ...config,
       roles: new Set(["api", "worker", "scheduler"]),

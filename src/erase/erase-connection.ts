@@ -4,7 +4,14 @@ import { lockConnection } from "../attempts/lock.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
-import { eraseAppointments, eraseEncrypted, eraseHistory, haveTime, ofConnection } from "./erase-rows.js";
+import {
+  eraseAppointments,
+  eraseChannels,
+  eraseEncrypted,
+  eraseHistory,
+  haveTime,
+  ofConnection,
+} from "./erase-rows.js";
 
 /** What was erased with a connection. */
 export interface ErasedConnection {
@@ -41,6 +48,7 @@ async function erase(unit: UnitOfWork, connectionId: string): Promise<ErasedConn
   await unit.em.flush();
   const which = ofConnection(connectionId);
   await eraseEncrypted(unit, which);
+  await eraseChannels(unit, which);
   await eraseHistory(unit, which);
   const appointments = await eraseAppointments(unit, which);
   record(unit, {

@@ -6,7 +6,7 @@ import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import { Firm } from "../firms/firm.entity.js";
 import { eraseConnection } from "./erase-connection.js";
-import { eraseAppointments, eraseEncrypted, eraseHistory, haveTime, ofFirm } from "./erase-rows.js";
+import { eraseAppointments, eraseChannels, eraseEncrypted, eraseHistory, haveTime, ofFirm } from "./erase-rows.js";
 
 /** Told after each connection, of how many there are. */
 export type EraseProgress = (connectionId: string, erased: number, all: number) => void;
@@ -62,6 +62,7 @@ async function eraseRest(
   if (firm.erasedAt !== null && !hasErased) return null;
   firm.erase(unit.now);
   await eraseEncrypted(unit, ofFirm);
+  await eraseChannels(unit, ofFirm);
   await eraseHistory(unit, ofFirm);
   const appointments = await eraseAppointments(unit, ofFirm);
   record(unit, {

@@ -24,6 +24,11 @@ export async function eraseEncrypted({ em, firmId }: UnitOfWork, which: Which): 
   }
 }
 
+/** What tells of changes is asked for nothing any more; at the provider it expires. */
+export async function eraseChannels({ em, firmId }: UnitOfWork, which: Which): Promise<void> {
+  await sql`delete from watch_channel where firm_id = ${firmId} and ${which}`.execute(em.getKysely());
+}
+
 /** Runs and attempts keep ids, codes, counts and times: no text of a provider or a manager, and no page of a calendar. */
 export async function eraseHistory({ em, firmId }: UnitOfWork, which: Which): Promise<void> {
   const kysely = em.getKysely();

@@ -43,6 +43,18 @@ export const requestOutcomes = [
   other,
 ] as const;
 
+/** What has become of a provider's notification. */
+export const notificationOutcomes = [
+  "QUEUED",
+  "WAITING",
+  "SLOWED",
+  "CREATED",
+  "REPLAYED",
+  "INACTIVE",
+  "UNKNOWN",
+  "FORGED",
+] as const;
+
 /** The value, where the list has it. */
 export function labelOf<Value extends string>(values: readonly Value[], value: string | null): Value | typeof other {
   return values.find((one) => one === value) ?? other;

@@ -64,6 +64,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly notifications = new Counter({
+    name: "calendar_sync_notifications_total",
+    help: "Notifications of providers, by what became of them.",
+    labelNames: ["provider", "outcome"],
+    registers: [this.registry],
+  });
+
   /** Everything in Prometheus' text format. */
   async text(): Promise<string> {
     return `${await this.registry.metrics()}\n${await processMetrics().metrics()}`;

@@ -124,6 +124,58 @@ export type WrittenEvent =
   /** Only for creating: the key's id is taken by an event that is not ours; ask again with a new key. */
   | { kind: "key taken" };
 
+/** Over which a provider tells that a calendar has changed, until it expires. */
+export interface Watch {
+  /** The provider's name for it. */
+  channelId: string;
+  /** What Google wants beside the channel's name to stop it; null elsewhere. */
+  resourceId: string | null;
+  /** By the provider's clock. */
+  expiresAt: Date;
+}
+
+export interface WatchRequest {
+  accessToken: string;
+  /** A UUID, ours; the name of the channel where the provider lets us choose one. */
+  id: string;
+  /** Where notifications go; those of the channel's own life, where there are any, to `lifecycle` below it. */
+  address: string;
+  /** Comes back with every notification. At most 128 characters. */
+  secret: string;
+  /** How long it is to last, at most; the provider may make it shorter. */
+  seconds: number;
+}
+
+export interface RenewWatchRequest {
+  accessToken: string;
+  channelId: string;
+  seconds: number;
+}
+
+export interface StopWatchRequest extends Pick<Watch, "channelId" | "resourceId"> {
+  accessToken: string;
+}
+
+/** What one notification says, none of it to be believed before its secret is. */
+export interface ChannelMessage {
+  secret: string;
+  channelId: string;
+  /** CREATED: the channel works; CHANGED: the calendar has changed, or may have; ENDING: it wants to be renewed; ENDED: it is no more. */
+  kind: "CREATED" | "CHANGED" | "ENDING" | "ENDED";
+  /**
+   * By what a message that comes again is known: a number that rises with each of the channel, or a key that no other one of it has.
+   * Null where nothing tells.
+   */
+  identity: number | string | null;
+}
+
+/** An HTTP request that has come to an address of ours. */
+export interface NotificationRequest {
+  header(name: string): string | undefined;
+  /** What its JSON says; undefined where there is none. */
+  body: unknown;
+}
+
 /**
  * One calendar as one attempt reads it. Between its calls it keeps in memory what it has learned (series, that the calendar is
  * there), never what would be lost with it: a round goes on at its `resumePageToken` in another one.
@@ -151,6 +203,12 @@ export interface OpenCalendar {
   deleteEvent(request: DeleteEventRequest): Promise<void>;
   /** The event that was made with the key, in case the answer was lost; null when there is none (or it is gone). */
   findByKey(request: { accessToken: string; eventKey: string }): Promise<CalendarEvent | null>;
+  /** Has the provider tell an address of every change, with the secret. It may ask the address whether it wants that before it answers. */
+  watch(request: WatchRequest): Promise<Watch>;
+  /** Null where the provider renews nothing, or knows the channel no more: then a new one takes its place. */
+  renewWatch(request: RenewWatchRequest): Promise<Watch | null>;
+  /** One that is gone already is a success. */
+  stopWatch(request: StopWatchRequest): Promise<void>;
 }
 
 /** A limit that a provider sets on how often our OAuth application may ask. */
@@ -188,6 +246,8 @@ export interface CalendarProvider {
   readonly isCursorBoundToWindow: boolean;
   readonly quotas: readonly RequestQuota[];
   refreshAccess(refreshToken: string, call: ProviderCall): Promise<AccessGrant>;
+  /** What a request to the address of a watch says, not yet to be believed; null for what is none of this provider's. Throws nothing. */
+  readNotification(request: NotificationRequest): ChannelMessage[] | null;
   /** For the requests of one attempt. Makes none by itself. */
   openCalendar(calendarId: string, call: ProviderCall): OpenCalendar;
 }

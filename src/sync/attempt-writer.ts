@@ -16,6 +16,7 @@ import { lockRun, lockRunAndConnection } from "../attempts/lock.js";
 import type { StartedAttempt } from "../attempts/start-attempt.js";
 import { SyncAttempt } from "../attempts/sync-attempt.entity.js";
 import type { SyncRun } from "../attempts/sync-run.entity.js";
+import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
@@ -99,6 +100,22 @@ export class AttemptWriter {
   /** Between the pages: requests sent so far. @throws CancelledError, FencedOffError when the attempt may not go on */
   noteRequests(requestCount: number): Promise<void> {
     return this.write((unit) => this.countRequests(unit, requestCount));
+  }
+
+  /**
+   * What the attempt changes about its connection besides its own work. Returns whether it was done: on a connection that was paused or
+   * revoked meanwhile nothing is. @throws FencedOffError, CancelledError
+   */
+  withConnection(work: (unit: UnitOfWork, connection: CalendarConnection) => Promise<void>): Promise<boolean> {
+    return unitOfWork(this.em, this.attempt.firmId, async (unit) => {
+      const locked = await lockRunAndConnection(unit, this.attempt.runId);
+      if (!locked) throw new FencedOffError(this.attempt);
+      this.checkFence(locked.run);
+      if (locked.run.cancelRequestedById !== null) throw new CancelledError();
+      if (locked.connection.status !== "ACTIVE") return false;
+      await work(unit, locked.connection);
+      return true;
+    });
   }
 
   /** The last page: its changes, the sweep of a full round, the cursor, and the end of attempt and run. */

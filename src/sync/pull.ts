@@ -31,6 +31,8 @@ export class Pull {
     private readonly writer: AttemptWriter,
     private readonly window: PullWindow,
     private readonly mostPages: number,
+    /** When everything is known, before the last page is written. */
+    private readonly beforeFinish: () => Promise<void>,
   ) {}
 
   async run(): Promise<void> {
@@ -113,6 +115,7 @@ export class Pull {
     if (round.kind !== "BOUNDED") {
       const beyond = round.kind === "FULL" ? await this.writer.unseenBeyondWindow(page, round) : [];
       const changes = [...page.changes, ...(await this.askFor(beyond))];
+      await this.beforeFinish();
       await this.writer.finish(
         { ...page, changes },
         round,

@@ -6,12 +6,17 @@ import { tryUnreadableAgain } from "../connections/credential-recovery.js";
 import type { OutageLimits } from "../connections/outage-limits.js";
 import type { Database } from "../database/orm.js";
 import type { CalendarProvider, ProviderName } from "../providers/provider.js";
+import type { NotificationAddressOf } from "../notifications/notification-address.js";
+import type { NotificationSecrets } from "../notifications/notification-secret.js";
 import { AccessTokens } from "./access-tokens.js";
+import { ChannelKeeper } from "./channel-keeper.js";
+import { ChannelStopper } from "./channel-stopper.js";
 import { ProviderMonitor } from "./provider-monitor.js";
 import { ProviderTraffic } from "./provider-traffic.js";
 import type { PullWindow } from "./pull-window.js";
 import { PullIntervals } from "./pull-intervals.js";
 import { createBoss, PgBossRunQueue } from "./queue.js";
+import { RequestQuotas } from "./request-quotas.js";
 import { RunWatcher } from "./run-watcher.js";
 import { Scheduler } from "./scheduler.js";
 import { Worker } from "./worker.js";
@@ -28,6 +33,8 @@ export interface SyncEngineOptions {
   policy: RetryPolicy;
   limits: OutageLimits;
   window: PullWindow;
+  /** Where providers tell of changes, and how they are recognized. */
+  notifications: { addressOf: NotificationAddressOf; secrets: NotificationSecrets };
   intervalSeconds: number;
   /** Planned pulls use at most half of it. */
   googleDailyRequests: number;
@@ -47,6 +54,7 @@ export class SyncEngine {
     private readonly boss: PgBoss,
     private readonly watcher: RunWatcher,
     queue: PgBossRunQueue,
+    readonly channelStopper: ChannelStopper,
     private readonly parts: { worker: Worker | null; monitor: ProviderMonitor | null; scheduler: Scheduler | null },
   ) {
     this.queue = queue;
@@ -64,8 +72,12 @@ export class SyncEngine {
     const engine = { policy: options.policy, queue, gate: traffic, limits };
     const tokens = new AccessTokens(em, options.cipher);
     const { providers, window, workerConcurrency: concurrency, mostPages } = options;
+    const channels = new ChannelKeeper({ em, ...options.notifications });
     const worker = options.isWorker
-      ? new Worker({ em, systemEm, boss, engine, traffic, tokens, providers, window, concurrency, mostPages, log })
+      ? new Worker({
+          ...{ em, systemEm, boss, engine, traffic, tokens, channels },
+          ...{ providers, window, concurrency, mostPages, log },
+        })
       : null;
     const monitor = options.isWorker ? new ProviderMonitor(systemEm, traffic, limits, log) : null;
     const scheduler = options.isScheduler
@@ -80,7 +92,8 @@ export class SyncEngine {
       if (tried > 0) log.info({ connections: tried }, "scheduler: tokens that could not be read are tried again");
       scheduler.start();
     }
-    return new SyncEngine(boss, watcher, queue, { worker, monitor, scheduler });
+    const stopper = new ChannelStopper({ tokens, quotas: new RequestQuotas(systemEm), providers, log });
+    return new SyncEngine(boss, watcher, queue, stopper, { worker, monitor, scheduler });
   }
 
   /** Who waits for a run is answered at once, with the run as it is. */

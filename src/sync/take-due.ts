@@ -27,6 +27,24 @@ const isSlowed = sql<boolean>`connection.circuit_opened_at is not null or exists
     and refused.open_failure_id is not null and refused.error_code = 'MASS_CANCEL'
 )`;
 
+/** While its provider tells of changes, pulls are only for what is not told: less often, but not less than once an hour because of that. */
+const channelFactor = 6;
+const longestWithChannelSeconds = 3600;
+
+const usualSeconds = ({ seconds, googleSeconds }: ProviderIntervals) =>
+  sql<number>`case connection.provider when 'GOOGLE' then ${googleSeconds}::numeric else ${seconds}::numeric end`;
+
+/** Nothing is put off beyond the end of its channel. */
+const withChannelSeconds = (intervals: ProviderIntervals) => sql<number | null>`(
+  select greatest(usual, least(${channelFactor} * usual, ${longestWithChannelSeconds}))
+  from (select ${usualSeconds(intervals)} as usual) as interval
+  where exists (
+    select from watch_channel channel
+    where channel.firm_id = connection.firm_id and channel.connection_id = connection.id
+      and channel.expires_at > now() + make_interval(secs => least(${channelFactor} * usual, ${longestWithChannelSeconds})::float8)
+  )
+)`;
+
 /**
  * So late that no scheduler can have run: then many connections are late, and each waits for its own next time. A first pull does not.
  * A scheduler that is merely busy is never as late, so that it passes none over for ever.
@@ -51,7 +69,7 @@ export async function takeDue(
     with due as (
       select firm_id, id, provider, account_email, ${isMissed(intervals)} as is_missed,
         round(1000 * greatest(
-          case provider when 'GOOGLE' then ${intervals.googleSeconds}::numeric else ${intervals.seconds}::numeric end,
+          ${usualSeconds(intervals)}, ${withChannelSeconds(intervals)},
           case when ${isSlowed} then ${outageLimits.slowIntervalSeconds}::numeric end
         ))::bigint as interval_ms,
         hashint8extended(id, 0) & 9223372036854775807 as phase,

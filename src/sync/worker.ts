@@ -10,6 +10,7 @@ import { providerFailure } from "../providers/failure.js";
 import { ProviderFailure, type CalendarProvider, type ProviderName } from "../providers/provider.js";
 import { comingFrom } from "../tracing/scope.js";
 import { inSpan } from "../tracing/span.js";
+import type { ChannelKeeper } from "./channel-keeper.js";
 import type { AccessTokens } from "./access-tokens.js";
 import { AppointmentPull } from "./appointment-pull.js";
 import { AttemptWriter, CancelledError, FencedOffError } from "./attempt-writer.js";
@@ -33,6 +34,7 @@ export interface WorkerParts {
   engine: Engine;
   traffic: ProviderTraffic;
   tokens: AccessTokens;
+  channels: ChannelKeeper;
   providers: ReadonlyMap<ProviderName, CalendarProvider>;
   window: PullWindow;
   concurrency: number;
@@ -96,7 +98,7 @@ export class Worker {
 
   /** Closes the attempt whatever happens, and says how; throws only when the database does not let it. */
   private async attempt(started: StartedAttempt, claimSignal: AbortSignal, log: Logger): Promise<string> {
-    const { em, engine, traffic, tokens, providers, window, mostPages } = this.parts;
+    const { em, engine, traffic, tokens, channels, providers, window, mostPages } = this.parts;
     const probe = new Probe(started, traffic);
     const provider = providers.get(started.connection.provider);
     const writer = new AttemptWriter(em, started, engine);
@@ -110,7 +112,9 @@ export class Worker {
     const access = new CalendarAccess(started, provider, tokens, signal, probe, lease);
     const pull =
       started.run.appointmentId === null
-        ? new Pull(started, access, writer, window, mostPages)
+        ? new Pull(started, access, writer, window, mostPages, () =>
+            channels.keep({ attempt: started, access, writer, log }),
+          )
         : new AppointmentPull(access, writer);
     try {
       await pull.run();

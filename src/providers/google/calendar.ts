@@ -12,10 +12,14 @@ import type {
   GetEventsRequest,
   ListChangesRequest,
   OpenCalendar,
+  StopWatchRequest,
   UpdateEventRequest,
+  Watch,
+  WatchRequest,
   WrittenEvent,
 } from "../provider.js";
 import { requestWindow } from "../request-window.js";
+import { GoogleChannels } from "./channels.js";
 import { GoogleEventWrites } from "./event-writes.js";
 import {
   eventChangeOf,
@@ -43,8 +47,10 @@ export class GoogleCalendar implements OpenCalendar {
   readonly #livingSeries = new Set<string>();
 
   readonly #writes: GoogleEventWrites;
+  readonly #channels: GoogleChannels;
 
   constructor(private readonly requests: GoogleRequests) {
+    this.#channels = new GoogleChannels(requests);
     this.#writes = new GoogleEventWrites(requests);
   }
 
@@ -110,6 +116,18 @@ export class GoogleCalendar implements OpenCalendar {
 
   findByKey({ accessToken, eventKey }: { accessToken: string; eventKey: string }): Promise<CalendarEvent | null> {
     return this.#writes.findByKey(eventKey, accessToken);
+  }
+
+  watch(request: WatchRequest): Promise<Watch> {
+    return this.#channels.open(request);
+  }
+
+  renewWatch(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  stopWatch(request: StopWatchRequest): Promise<void> {
+    return this.#channels.stop(request);
   }
 
   /** Asks for the series first: of a deleted one Google would go on to tell single instances. */

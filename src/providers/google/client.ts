@@ -5,6 +5,7 @@ import { providerFailure } from "../failure.js";
 import type { ProviderHttp } from "../http.js";
 import type { AccessGrant, CalendarProvider, ProviderCall } from "../provider.js";
 import { cursorFingerprint, GoogleCalendar } from "./calendar.js";
+import { googleMessages } from "./channels.js";
 import { googleFailure } from "./errors.js";
 import { googleQuotas } from "./quotas.js";
 import { GoogleRequests } from "./requests.js";
@@ -28,6 +29,7 @@ export function googleProvider(options: GoogleProviderOptions): CalendarProvider
     isCursorBoundToWindow: false,
     quotas: googleQuotas,
     refreshAccess: (refreshToken, call) => refreshAccess(options, refreshToken, call),
+    readNotification: googleMessages,
     openCalendar: (calendarId, call) =>
       new GoogleCalendar(
         new GoogleRequests(api, { apiUrl: options.apiUrl, fetch: options.http.fetchFor(call) }, calendarId),

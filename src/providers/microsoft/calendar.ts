@@ -12,7 +12,11 @@ import type {
   GetEventsRequest,
   ListChangesRequest,
   OpenCalendar,
+  RenewWatchRequest,
+  StopWatchRequest,
   UpdateEventRequest,
+  Watch,
+  WatchRequest,
   WrittenEvent,
 } from "../provider.js";
 import { viewSpans } from "./calendar-paths.js";
@@ -22,6 +26,7 @@ import type { ListedItem, Series } from "./events.js";
 import { preferences, type Graph } from "./graph.js";
 import { isRoundPage } from "./pages.js";
 import { storedPath, viewPlace } from "./stored-places.js";
+import { MicrosoftSubscriptions } from "./subscriptions.js";
 import { WaitingOccurrences } from "./waiting-occurrences.js";
 
 const noSeries: ReadonlyMap<string, EventChange[]> = new Map();
@@ -44,11 +49,13 @@ export class MicrosoftCalendar implements OpenCalendar {
   #waiting = WaitingOccurrences.none();
 
   readonly #writes: MicrosoftEventWrites;
+  readonly #subscriptions: MicrosoftSubscriptions;
 
   constructor(
     graph: Graph,
     private readonly reads: CalendarReads,
   ) {
+    this.#subscriptions = new MicrosoftSubscriptions(graph, reads);
     this.#writes = new MicrosoftEventWrites(graph, reads, (item, accessToken) => this.#eventOf(item, accessToken));
   }
 
@@ -92,6 +99,18 @@ export class MicrosoftCalendar implements OpenCalendar {
 
   findByKey({ accessToken, eventKey }: { accessToken: string; eventKey: string }): Promise<CalendarEvent | null> {
     return this.#writes.findByKey(eventKey, accessToken);
+  }
+
+  watch(request: WatchRequest): Promise<Watch> {
+    return this.#subscriptions.open(request);
+  }
+
+  renewWatch(request: RenewWatchRequest): Promise<Watch | null> {
+    return this.#subscriptions.renew(request);
+  }
+
+  stopWatch(request: StopWatchRequest): Promise<void> {
+    return this.#subscriptions.stop(request);
   }
 
   #beginRound(): void {

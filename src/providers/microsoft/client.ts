@@ -8,6 +8,7 @@ import { cursorFingerprint, MicrosoftCalendar } from "./calendar.js";
 import { microsoftFailure, refusalOf } from "./errors.js";
 import { Graph, jsonOf } from "./graph.js";
 import { microsoftQuotas } from "./quotas.js";
+import { microsoftMessages } from "./subscriptions.js";
 
 export interface MicrosoftProviderOptions {
   /** With or without `v1.0`, e.g. https://graph.microsoft.com */
@@ -29,6 +30,7 @@ export function microsoftProvider(options: MicrosoftProviderOptions): CalendarPr
     isCursorBoundToWindow: true,
     quotas: microsoftQuotas,
     refreshAccess: (refreshToken, call) => refreshAccess(options, refreshToken, call),
+    readNotification: microsoftMessages,
     openCalendar: (calendarId, call) => {
       const graph = new Graph(options.apiUrl, options.http.fetchFor(call));
       return new MicrosoftCalendar(graph, new CalendarReads(graph, calendarId));
