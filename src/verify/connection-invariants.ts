@@ -29,6 +29,15 @@ export const connectionInvariants: readonly Invariant[] = [
       where c.status_reason = 'DISCONNECTED'`,
   },
   {
+    name: "revoked-connection-has-no-channel",
+    sentence: "A connection that is revoked, disconnected or erased has no channel for notifications.",
+    violations: `
+      select w.firm_id, w.connection_id
+      from watch_channel w
+      join calendar_connection c on c.firm_id = w.firm_id and c.id = w.connection_id
+      where c.status = 'REVOKED'`,
+  },
+  {
     name: "stopped-connection-is-audited",
     sentence: "A connection was paused, revoked or disconnected together with the audit event of it.",
     violations: `

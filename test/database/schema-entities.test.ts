@@ -17,6 +17,7 @@ const unmapped: Record<string, string> = {
   calendar_credential: "read and written by one file alone, so that no list ever loads a token",
   idempotency_key: "looked up, written and swept by a statement each",
   seen_appointment: "written and compared in sets only",
+  watch_channel: "read and written by two files alone, a statement each",
 };
 
 function start() {

@@ -96,6 +96,23 @@ export const connectionGuardCases: GuardCase[] = [
   }),
   ...twice("calendar_credential", { calendar_credential_pkey: ["tokens twice", {}, { key_version: 2 }] }),
 
+  ...refusedBy("watch_channel", "23514", {
+    watch_channel_channel_id_check: [
+      ["a channel without a name", { channel_id: empty }],
+      ["a channel with a long name", { channel_id: "x".repeat(201) }],
+    ],
+    watch_channel_resource_id_check: [["a long name of what it watches", { resource_id: "x".repeat(201) }]],
+    watch_channel_address_check: [["a long address", { address: "x".repeat(2001) }]],
+    watch_channel_key_version_check: [["no key", { key_version: 0 }]],
+    watch_channel_last_message_check: negative("last_message"),
+    watch_channel_recent_messages_are_few: [["too many messages", { recent_messages: new Array(65).fill("m") }]],
+    watch_channel_lives: [["a channel without a life", { renewed_at: ten, expires_at: ten }]],
+  }),
+  ...refusedBy("watch_channel", "23503", {
+    watch_channel_firm_id_connection_id_fkey: [["a channel of no calendar", { connection_id: 1 }]],
+  }),
+  ...twice("watch_channel", { watch_channel_pkey: ["a channel twice", {}, { channel_id: "channel-2" }] }),
+
   ...refusedBy("connection_statistics", "23514", {
     connection_statistics_successes: [
       ["more archived than counted", { archived_successes: 1 }],

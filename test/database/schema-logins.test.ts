@@ -42,6 +42,7 @@ describe("the rights are exactly those listed:", () => {
       calendar_connection: everything,
       calendar_credential: everything,
       calendar_consent: everything,
+      watch_channel: everything,
       connection_statistics: everything,
       appointment: everything,
       sync_run: everything,
@@ -59,6 +60,7 @@ describe("the rights are exactly those listed:", () => {
       calendar_connection: "select update(next_pull_at)",
       calendar_credential: "select(connection_id,firm_id,key_version)",
       calendar_consent: "delete select(expires_at,firm_id,id,key_version)",
+      watch_channel: "select(connection_id,expires_at,firm_id,id)",
       connection_statistics: "select",
       appointment: "select",
       sync_run:

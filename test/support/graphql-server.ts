@@ -7,6 +7,7 @@ import type { RunQueue } from "../../src/attempts/run-queue.js";
 import { openDatabase } from "../../src/database/orm.js";
 import { pendingMigrations } from "../../src/database/pending-migrations.js";
 import { createLogger } from "../../src/log.js";
+import { NotificationSecrets } from "../../src/notifications/notification-secret.js";
 import { startServer, type ServerParts } from "../../src/server.js";
 import { createTestDatabase } from "./database.js";
 import { Given } from "./given.js";
@@ -48,6 +49,12 @@ export const noProviders: ServerParts["connecting"] = {
   returnOrigins: [],
   intervalSeconds: 300,
   isAccountShared: () => Promise.resolve(false),
+  stopChannels: () => Promise.resolve(),
+};
+
+const noNotifications: ServerParts["notifications"] = {
+  providers: new Map(),
+  secrets: new NotificationSecrets(parseCredentialKeys(`1:${Buffer.alloc(32).toString("base64")}`)),
 };
 
 /** The real server on a database of its own, asked over HTTP. */
@@ -70,6 +77,7 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
     graphql: { graphiql: true, introspection: true, graphiqlToken: null },
     settings: { waitSeconds: 0, staleAfterSeconds: 3600 },
     connecting: noProviders,
+    notifications: noNotifications,
     mutationLimit: new MutationLimit({ mutations: 1000, windowSeconds: 60 }),
     pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
     log: createLogger({ level: "debug", isPretty: false }, keepIn(logLines)),

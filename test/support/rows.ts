@@ -19,6 +19,11 @@ const examples: Record<string, (firmId: string) => Row> = {
     ...{ state_hash: Buffer.alloc(32, 1), browser_hash: Buffer.alloc(32, 2), key_version: 1 },
     ...{ code_verifier: Buffer.from("encrypted"), expires_at: "2099-01-01T00:00:00Z" },
   }),
+  watch_channel: (firmId) => ({
+    ...{ firm_id: firmId, id: `00000000-0000-4000-8000-${firmId.padStart(12, "0")}` },
+    ...{ connection_id: exampleIds(firmId).connection, channel_id: "channel-1", key_version: 1 },
+    ...{ address: "https://example.com/notifications/google", expires_at: "2099-01-01T00:00:00Z" },
+  }),
   connection_statistics: (firmId) => ({ firm_id: firmId, connection_id: exampleIds(firmId).connection }),
   appointment: (firmId) => ({
     ...{ firm_id: firmId, id: exampleIds(firmId).appointment, connection_id: exampleIds(firmId).connection },

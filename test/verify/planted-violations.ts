@@ -60,6 +60,13 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
       found: [{ ...firm, connectionId: "6" }],
     },
   ],
+  "revoked-connection-has-no-channel": [
+    {
+      sql: `insert into watch_channel (firm_id, id, connection_id, channel_id, address, key_version, expires_at)
+            values (1, gen_random_uuid(), 6, 'c', 'https://example.com', 1, now() + interval '1 day')`,
+      found: [{ ...firm, connectionId: "6" }],
+    },
+  ],
   "stopped-connection-is-audited": [
     { sql: noEvent("calendar_connection_revoked"), found: [{ ...firm, connectionId: "3" }] },
     { sql: noEvent("calendar_connection_disconnected"), found: [{ ...firm, connectionId: "6" }] },
