@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { ProviderName } from "../../src/providers/provider.js";
 import { violations } from "../faults/lost-workers.js";
-import { until, type TestApp } from "../support/app.js";
+import type { TestApp } from "../support/app.js";
 import { addEvent } from "../support/calendar.js";
 import {
+  editTold,
   givenWatching,
   liveWatches,
   runsOf,
@@ -99,8 +100,7 @@ describe.each<[ProviderName]>([["GOOGLE"], ["MICROSOFT"]])("a connection of %s",
   test("finds by a pull what no notification has told", async () => {
     const watching = await givenWatching(app, provider);
     app.simulator.control.setScenario({ notificationLoss: 1 });
-    addEvent(app.simulator, watching.account, "Untold");
-    await until(() => Promise.resolve(liveWatches(app, watching.account).every(({ messages }) => messages > 0)));
+    await editTold(app, watching.account, "Untold");
     expect(await titlesOf(app, watching.id)).toEqual([]);
     await app.pull(watching.id);
     expect(await titlesOf(app, watching.id)).toEqual(["Untold"]);
@@ -123,8 +123,7 @@ describe.each<[ProviderName]>([["GOOGLE"], ["MICROSOFT"]])("a connection of %s",
     });
     await app.manager("mutation ($id: ID!) { disconnectCalendar(connectionId: $id) { id } }", { id });
     expect(await storedChannels(app, id)).toEqual([]);
-    addEvent(app.simulator, account, "Nobody's");
-    await until(() => Promise.resolve(liveWatches(app, account).every(({ messages }) => messages > 0)));
+    await editTold(app, account, "Nobody's");
     expect(await runsOf(app, id)).toEqual(["SCHEDULE SUCCEEDED"]);
     expect(await violations(app)).toEqual([]);
   });

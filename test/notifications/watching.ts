@@ -41,14 +41,27 @@ export interface Watching {
 
 let accounts = 0;
 
-/** A connection that has been pulled once, and so has a channel; nothing is scheduled. */
-export async function givenWatching(app: TestApp, provider: ProviderName = "GOOGLE", firmId = "1"): Promise<Watching> {
+/** A connection that has no channel before its first pull; nothing is scheduled. */
+export async function connectWatched(app: TestApp, provider: ProviderName): Promise<Omit<Watching, "channel">> {
   const account = `watched-${(accounts += 1)}@example.com`;
-  const id = await app.connect(account, firmId, provider);
+  return { account, id: await app.connect(account, "1", provider) };
+}
+
+/** A connection that has been pulled once, and so has a channel; nothing is scheduled. */
+export async function givenWatching(app: TestApp, provider: ProviderName = "GOOGLE"): Promise<Watching> {
+  const { account, id } = await connectWatched(app, provider);
   await app.pull(id);
   const [channel] = await storedChannels(app, id);
   if (!channel) throw new Error("the pull has made no channel");
   return { account, id, channel };
+}
+
+/** Adds an event of which the provider tells, or would if the message were not lost. */
+export async function editTold(app: TestApp, account: string, title: string): Promise<void> {
+  const messages = () => liveWatches(app, account).map((watch) => watch.messages);
+  const before = messages();
+  addEvent(app.simulator, account, title);
+  await until(() => Promise.resolve(messages().every((count, index) => count > (before[index] ?? 0))));
 }
 
 /** Titles of what is stored. */
@@ -89,7 +102,7 @@ export interface GoogleMessage {
 }
 
 /** Posts what Google would. Returns the status of the answer. */
-export async function postGoogle(app: TestApp, message: GoogleMessage): Promise<number> {
+export async function postGoogle(app: TestApp, message: GoogleMessage, url = app.url): Promise<number> {
   const { secret, channelId, number, state = "exists" } = message;
   const headers = {
     "x-goog-channel-token": secret,
@@ -97,7 +110,7 @@ export async function postGoogle(app: TestApp, message: GoogleMessage): Promise<
     "x-goog-message-number": String(number),
     "x-goog-resource-state": state,
   };
-  return (await fetch(`${app.url}/notifications/google`, { method: "POST", headers })).status;
+  return (await fetch(`${url}/notifications/google`, { method: "POST", headers })).status;
 }
 
 /** Posts what Graph would. Returns the status of the answer. */
