@@ -42,6 +42,9 @@ async function makeBusy(): Promise<void> {
   addEvents(app.simulator, account, 3);
   await app.pull(google);
   await app.pull(microsoft);
+  const forged = { value: [{ subscriptionId: "canary-subscription", clientState: "canary-state" }] };
+  const headers = { "content-type": "application/json" };
+  await fetch(`${app.url}/notifications/microsoft`, { method: "POST", headers, body: JSON.stringify(forged) });
   const resync =
     "mutation canaryOperation($id: ID!) { canaryAlias: resyncConnection(connectionId: $id) { result { status } } }";
   await app.manager(resync, { id: google }, "7001");

@@ -1,0 +1,4 @@
+import { describeWatchContract } from "../contract-watches.js";
+import { microsoftContract } from "./microsoft-contract.js";
+
+describeWatchContract(microsoftContract);
