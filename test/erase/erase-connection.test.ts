@@ -44,11 +44,17 @@ describe("npm run erase", () => {
       ...["public.sync_attempt_default", "public.sync_run"],
     ]);
 
+    await app.sql(
+      `insert into watch_channel (firm_id, id, connection_id, channel_id, address, key_version, expires_at)
+       values (1, gen_random_uuid(), $1, 'channel', 'https://example.com/notifications/google', 1, now() + interval '1 day')`,
+      [connection],
+    );
     const outcome = await erase(connection);
     expect(outcome).toEqual({ ended: 0, output: `connection ${connection} of firm 1 erased, with 3 appointments\n` });
     expect(await tablesWith(app, canary)).toEqual([]);
     expect(await tablesWith(app, reason)).toEqual(["public.audit_event_default"]);
     expect(await app.sql("select from calendar_credential where connection_id = $1", [connection])).toEqual([]);
+    expect(await app.sql("select from watch_channel where connection_id = $1", [connection])).toEqual([]);
     expect(await audited()).toEqual([{ resource_id: connection, metadata: { appointments: 3, runs_ended: 1 } }]);
     expect(await violations(app)).toEqual([]);
     expect(await app.sql("select from appointment where connection_id = $1", [other])).toHaveLength(2);

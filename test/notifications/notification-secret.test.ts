@@ -36,7 +36,7 @@ describe("a notification's secret", () => {
 
   test("tells nothing once a character of it is another one, nor to the other provider", () => {
     fc.assert(
-      fc.property(place, fc.nat(), fc.constantFrom(..."0aA.-_é"), (of, at, character) => {
+      fc.property(place, fc.nat(), fc.constantFrom("0", "a", "A", ".", "-", "_", "é"), (of, at, character) => {
         const secret = secrets.secretFor(of);
         const index = at % secret.length;
         const changed = secret.slice(0, index) + character + secret.slice(index + 1);

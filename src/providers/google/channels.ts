@@ -83,10 +83,10 @@ const states: Readonly<Record<string, ChannelMessage["kind"]>> = {
 };
 
 /** Headers alone, no body. Null for what is no message of a channel. */
-export function googleMessages({ header }: NotificationRequest): ChannelMessage[] | null {
-  const [secret, channelId] = [header("x-goog-channel-token"), header("x-goog-channel-id")];
-  const kind = states[header("x-goog-resource-state") ?? ""];
-  const number = header("x-goog-message-number") ?? "";
+export function googleMessages(request: NotificationRequest): ChannelMessage[] | null {
+  const [secret, channelId] = [request.header("x-goog-channel-token"), request.header("x-goog-channel-id")];
+  const kind = states[request.header("x-goog-resource-state") ?? ""];
+  const number = request.header("x-goog-message-number") ?? "";
   if (secret === undefined || channelId === undefined || kind === undefined || !/^\d{1,15}$/.test(number)) return null;
   return [{ secret, channelId, kind, identity: Number(number) }];
 }
