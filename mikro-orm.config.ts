@@ -13,6 +13,7 @@ import { Migration20261122000900_calendar_consents } from "./migrations/Migratio
 import { Migration20261122001000_appointment_changes } from "./migrations/Migration20261122001000_appointment_changes.js";
 import { Migration20261122001000_import } from "./migrations/Migration20261122001000_import.js";
 import { Migration20261122001100_erasing } from "./migrations/Migration20261122001100_erasing.js";
+import { Migration20261122001200_push } from "./migrations/Migration20261122001200_push.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
 import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
 import { SyncRun } from "./src/attempts/sync-run.entity.js";
@@ -41,6 +42,7 @@ export const ormOptions = defineConfig({
       Migration20261122001000_import,
       Migration20261122001000_appointment_changes,
       Migration20261122001100_erasing,
+      Migration20261122001200_push,
     ],
   },
 });

@@ -101,7 +101,7 @@ async function countRound(unit: UnitOfWork, request: SweepRequest): Promise<Roun
 
 async function cancelMissing(unit: UnitOfWork, request: SweepRequest): Promise<number> {
   const { rows } = await sql<{ id: string }>`
-    update appointment set status = 'CANCELLED', status_reason = 'MISSING_AT_PROVIDER', updated_at = ${unit.now}::timestamptz
+    update appointment set status = 'CANCELLED', status_reason = 'MISSING_AT_PROVIDER', unpushed_fields = '{}', updated_at = ${unit.now}::timestamptz
     where ${sweepable(unit, request)} and ${unseen(unit, request)}
     returning id
   `.execute(unit.em.getKysely());

@@ -2,6 +2,13 @@ import { sql } from "kysely";
 import { applyChanges, type AppliedChanges } from "../appointments/apply-changes.js";
 import { heldEvents, ownEvent, type VersionedEvent } from "../appointments/held-events.js";
 import { forgetSeen, missingEvents, sweep, type SweepRequest } from "../appointments/sweep.js";
+import {
+  appointmentToPush,
+  renewEventKey,
+  storePushed,
+  type AppointmentToPush,
+  type PushOutcome,
+} from "../appointments/pushed-appointment.js";
 import type { TimeRange } from "../appointments/time-range.js";
 import {
   closeCancelled,
@@ -156,6 +163,27 @@ export class AttemptWriter {
       const counts = isCurrent ? await this.apply(unit, run, changes, { kind: "SINCE", range }) : unchangedOnce;
       run.addCounts(counts);
       await closeSucceeded(closing, requestCount, this.engine);
+    });
+  }
+
+  /** What the run's appointment is to be at the provider; see appointmentToPush of the appointments. */
+  appointmentToPush(): Promise<AppointmentToPush> {
+    return this.write((unit, run) => appointmentToPush(unit, String(run.appointmentId)));
+  }
+
+  /** The next appointmentToPush has another key. */
+  renewEventKey(appointment: AppointmentToPush): Promise<void> {
+    return this.write((unit) => renewEventKey(unit, appointment));
+  }
+
+  /** The end of a push. What the provider has done is stored also where a manager has cancelled the run meanwhile. */
+  async finishPush(pushed: AppointmentToPush, outcome: PushOutcome, requestCount: number): Promise<void> {
+    await this.close(async (closing) => {
+      const { unit, run } = closing;
+      run.addCounts(await storePushed(unit, run, pushed, outcome));
+      await failpoint("push.in-transaction");
+      if (run.cancelRequestedById === null) await closeSucceeded(closing, requestCount, this.engine);
+      else await closeCancelled(closing, requestCount, this.engine);
     });
   }
 
