@@ -18,6 +18,8 @@ export interface ClassificationRow {
   reasonPattern?: RegExp;
   /** What the refused request went on from. Left out: from anything or nothing. */
   carried?: "CURSOR" | "PAGE_TOKEN";
+  /** The refused request was to change something. Left out: any. */
+  isWrite?: true;
   /** Whether the body was a web page, which the provider's interface never sends. Left out: either. */
   isHtml?: boolean;
   code: ProviderErrorCode;
@@ -34,6 +36,8 @@ export interface RefusedRequest {
   endpoint: Endpoint;
   hasCursor: boolean;
   hasPageToken: boolean;
+  /** Whether it was to change something. Left out: it was not. */
+  isWrite?: true;
 }
 
 /** What a provider answered instead of a success. */
@@ -69,6 +73,7 @@ function fits(row: ClassificationRow, request: RefusedRequest, refusal: Refusal)
     (row.reasons === undefined || hasReason(row.reasons, refusal.reasons)) &&
     (row.reasonPattern === undefined || refusal.reasons.some((reason) => row.reasonPattern?.test(reason))) &&
     (row.carried === undefined || (row.carried === "CURSOR" ? request.hasCursor : request.hasPageToken)) &&
+    (row.isWrite === undefined || request.isWrite === true) &&
     (row.isHtml === undefined || row.isHtml === isHtml(refusal.headers))
   );
 }

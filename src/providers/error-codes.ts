@@ -150,6 +150,35 @@ export const providerErrorCodes = {
     remedy: "RECONNECT",
     advice: "Let the account's administrator restore or license the mailbox, then reconnect the calendar.",
   },
+  EVENT_CONFLICT: {
+    errorClass: "TRANSIENT",
+    sentence: "The event was changed at the provider again and again while it was being written.",
+    ...waits,
+  },
+  EVENT_EXISTS: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "The provider already has an event that was made under the same key.",
+    remedy: "CONTACT_OPERATOR",
+    advice: "Report it with the correlation id; such an event is usually found again.",
+  },
+  WRITE_FORBIDDEN: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "The account may read this calendar, but not change the event.",
+    remedy: "CHECK_CALENDAR",
+    advice: "Let the calendar's owner give the account the right to change events; later changes are then written.",
+  },
+  NOT_THE_ORGANIZER: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "Only the organizer of the event may change it.",
+    remedy: "CHECK_CALENDAR",
+    advice: "Change the event in the calendar of its organizer.",
+  },
+  WRITE_CONSENT_MISSING: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "The authorisation covers reading this calendar, but not changing it.",
+    remedy: "RECONNECT",
+    advice: "Reconnect the calendar and agree to every permission asked for; reading goes on meanwhile.",
+  },
   CURSOR_EXPIRED: {
     errorClass: "NON_RETRYABLE",
     sentence: "The provider no longer accepts the stored sync cursor.",

@@ -1,4 +1,4 @@
-import { findIana } from "windows-iana";
+import { findIana, findWindows } from "windows-iana";
 
 const known = new Map<string, string>();
 
@@ -35,6 +35,18 @@ export function ianaTimeZoneOfMicrosoft(name: string | null | undefined): string
   return ianaTimeZone(name) ?? ianaTimeZone(findIana(name)[0]);
 }
 
+/**
+ * The Windows name of an IANA zone, with the IANA zone whose clocks it stands for: several share a name. Null for zones that
+ * Windows does not have, and for none.
+ */
+export function windowsTimeZone(name: string | null): { name: string; iana: string } | null {
+  if (ianaTimeZone(name) === null || name === null) return null;
+  // Names change (Kyiv was Kiev): the table knows the ones that JavaScript resolves them to.
+  const windows = findWindows(name)[0] ?? findWindows(formatterOf(name).resolvedOptions().timeZone)[0];
+  const iana = windows === undefined ? null : ianaTimeZoneOfMicrosoft(windows);
+  return windows === undefined || iana === null ? null : { name: windows, iana };
+}
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -49,6 +61,11 @@ export function instantInZone(localTime: number, timeZone: string): number {
   return offsetAt(localTime - before, timeZone) !== before && offsetAt(later, timeZone) === after
     ? later
     : localTime - before;
+}
+
+/** What clocks in a zone show at an instant, in whole seconds, as if it were UTC. */
+export function localTimeInZone(instant: number, timeZone: string): number {
+  return timeZone === "UTC" ? instant : instant + offsetAt(instant, timeZone);
 }
 
 /** Milliseconds that clocks in a zone are ahead of UTC at an instant. */

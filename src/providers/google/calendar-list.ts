@@ -4,8 +4,8 @@ import { allPages } from "../all-pages.js";
 import type { AccountCalendars, ListedCalendar } from "../consent.js";
 import { providerFailure } from "../failure.js";
 import { cleanText, isStorableText } from "../text.js";
-import type { GoogleConnection } from "./calendar.js";
 import { googleFailure } from "./errors.js";
+import type { GoogleConnection } from "./requests.js";
 
 const request = { endpoint: "CALENDAR", hasCursor: false, hasPageToken: false } as const;
 

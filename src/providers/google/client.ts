@@ -7,6 +7,7 @@ import type { AccessGrant, CalendarProvider, ProviderCall } from "../provider.js
 import { cursorFingerprint, GoogleCalendar } from "./calendar.js";
 import { googleFailure } from "./errors.js";
 import { googleQuotas } from "./quotas.js";
+import { GoogleRequests } from "./requests.js";
 
 export interface GoogleProviderOptions {
   /** Without the path `/calendar/v3`, e.g. https://www.googleapis.com/ */
@@ -27,7 +28,9 @@ export function googleProvider(options: GoogleProviderOptions): CalendarProvider
     quotas: googleQuotas,
     refreshAccess: (refreshToken, call) => refreshAccess(options, refreshToken, call),
     openCalendar: (calendarId, call) =>
-      new GoogleCalendar(api, { apiUrl: options.apiUrl, fetch: options.http.fetchFor(call) }, calendarId),
+      new GoogleCalendar(
+        new GoogleRequests(api, { apiUrl: options.apiUrl, fetch: options.http.fetchFor(call) }, calendarId),
+      ),
   };
 }
 

@@ -14,6 +14,8 @@ export const eventListFields = `nextPageToken,nextSyncToken,items(${eventFields}
 export const instanceListFields = `nextPageToken,items(${eventFields})`;
 /** Of one event alone: only a series has a recurrence. */
 export const singleEventFields = `${eventFields},recurrence`;
+/** Of one that is written: with its version, and the property that tells whether it is ours. */
+export const writtenEventFields = `${singleEventFields},etag,extendedProperties/private`;
 
 const eventId = z.string().refine(isUsableEventId);
 const token = z.string().min(1).refine(isStorableText);

@@ -31,12 +31,27 @@ export class CalendarPaths {
     return `${this.#views}/calendarView?${windowQuery(window)}&${selection}`;
   }
 
+  /** Where new ones are made. */
+  get events(): string {
+    return `${this.calendar}/events`;
+  }
+
+  /** @param filter an expression of OData */
+  filtered(filter: string): string {
+    return `${this.events}?$filter=${encodeURIComponent(filter)}&${selection}`;
+  }
+
   event(id: string): string {
-    return `${this.calendar}/events/${segment(id)}?${selection}`;
+    return `${this.events}/${segment(id)}`;
+  }
+
+  /** The same, told with what is read of events. */
+  selected(id: string): string {
+    return `${this.event(id)}?${selection}`;
   }
 
   instances(seriesId: string, window: EventWindow): string {
-    return `${this.calendar}/events/${segment(seriesId)}/instances?${windowQuery(window)}&${selection}`;
+    return `${this.event(seriesId)}/instances?${windowQuery(window)}&${selection}`;
   }
 }
 

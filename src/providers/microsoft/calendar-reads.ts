@@ -10,7 +10,8 @@ import { listedPageOf, type ListedPage } from "./pages.js";
 /** How a connection names the default calendar of its mailbox. */
 const defaultCalendar = "primary";
 
-const singleEvent: RefusedRequest = { endpoint: "CALENDAR", hasCursor: false, hasPageToken: false };
+/** Of a request that goes on from nothing and changes nothing. */
+export const singleEvent: RefusedRequest = { endpoint: "CALENDAR", hasCursor: false, hasPageToken: false };
 
 /** What can be read of a calendar in single requests. Everything throws ProviderFailure, nothing else. */
 export class CalendarReads {
@@ -46,10 +47,18 @@ export class CalendarReads {
 
   /** An event, an occurrence or a series; null when there is none in this calendar. */
   async find(id: string, accessToken: string): Promise<ListedItem | null> {
+    const resource = await this.resource(id, accessToken);
+    return resource === null ? null : listedItemOf(resource);
+  }
+
+  /** The same as Graph tells it, with its etag. */
+  async resource(id: string, accessToken: string): Promise<object | null> {
     try {
-      const { body } = await this.graph.get(this.#eventPaths().event(id), accessToken, singleEvent);
+      const { body, status } = await this.graph.get(this.eventPaths.selected(id), accessToken, singleEvent);
+      if (typeof body !== "object" || body === null)
+        throw providerFailure("MALFORMED_ANSWER", { providerStatus: status });
       this.#isReachable = true;
-      return listedItemOf(body);
+      return body;
     } catch (error) {
       if (!(error instanceof ProviderFailure) || !isNotFound(error)) throw error;
       await this.#assertReachable(accessToken);
@@ -59,7 +68,7 @@ export class CalendarReads {
 
   /** A series' occurrences in a window. Null when the series is gone; none of an event that is no series any more. */
   async occurrences(id: string, window: EventWindow, accessToken: string): Promise<ListedItem[] | null> {
-    const paths = this.#eventPaths();
+    const paths = this.eventPaths;
     const items: ListedItem[] = [];
     try {
       for (const span of viewSpans(window)) {
@@ -84,11 +93,12 @@ export class CalendarReads {
 
   async #assertReachable(accessToken: string): Promise<void> {
     if (this.#isReachable) return;
-    await this.graph.get(`${this.#eventPaths().calendar}?$select=id`, accessToken, singleEvent);
+    await this.graph.get(`${this.eventPaths.calendar}?$select=id`, accessToken, singleEvent);
     this.#isReachable = true;
   }
 
-  #eventPaths(): CalendarPaths {
+  /** Where single events are. */
+  get eventPaths(): CalendarPaths {
     return this.#resolved ?? new CalendarPaths(this.calendarId, this.calendarId === defaultCalendar);
   }
 
@@ -106,6 +116,6 @@ export class CalendarReads {
   }
 }
 
-function isNotFound({ errorCode }: ProviderFailure): boolean {
+export function isNotFound({ errorCode }: ProviderFailure): boolean {
   return errorCode === "CALENDAR_NOT_FOUND";
 }

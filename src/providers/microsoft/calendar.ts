@@ -5,17 +5,21 @@ import type {
   CalendarEvent,
   ChangePage,
   ChangeRange,
+  CreateEventRequest,
+  DeleteEventRequest,
   EventChange,
   EventWindow,
   GetEventsRequest,
   ListChangesRequest,
   OpenCalendar,
+  UpdateEventRequest,
   WrittenEvent,
 } from "../provider.js";
 import { isViewPath, viewSpans } from "./calendar-paths.js";
 import type { CalendarReads } from "./calendar-reads.js";
+import { MicrosoftEventWrites } from "./event-writes.js";
 import type { ListedItem, Series } from "./events.js";
-import { preferences } from "./graph.js";
+import { preferences, type Graph } from "./graph.js";
 import { isRoundPage } from "./pages.js";
 import { WaitingOccurrences } from "./waiting-occurrences.js";
 
@@ -38,7 +42,14 @@ export class MicrosoftCalendar implements OpenCalendar {
   #series = new Map<string, Series | null>();
   #waiting = WaitingOccurrences.none();
 
-  constructor(private readonly reads: CalendarReads) {}
+  readonly #writes: MicrosoftEventWrites;
+
+  constructor(
+    graph: Graph,
+    private readonly reads: CalendarReads,
+  ) {
+    this.#writes = new MicrosoftEventWrites(graph, reads, (item, accessToken) => this.#eventOf(item, accessToken));
+  }
 
   async listChanges({ accessToken, range, pageToken }: ListChangesRequest): Promise<ChangePage> {
     if (pageToken === null) this.#beginRound();
@@ -66,20 +77,20 @@ export class MicrosoftCalendar implements OpenCalendar {
     });
   }
 
-  createEvent(): Promise<WrittenEvent> {
-    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  createEvent(request: CreateEventRequest): Promise<WrittenEvent> {
+    return this.#writes.create(request);
   }
 
-  updateEvent(): Promise<WrittenEvent> {
-    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  updateEvent(request: UpdateEventRequest): Promise<WrittenEvent> {
+    return this.#writes.update(request);
   }
 
-  deleteEvent(): Promise<void> {
-    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  deleteEvent(request: DeleteEventRequest): Promise<void> {
+    return this.#writes.delete(request);
   }
 
-  findByKey(): Promise<CalendarEvent | null> {
-    return Promise.reject(providerFailure("REQUEST_REFUSED"));
+  findByKey({ accessToken, eventKey }: { accessToken: string; eventKey: string }): Promise<CalendarEvent | null> {
+    return this.#writes.findByKey(eventKey, accessToken);
   }
 
   #beginRound(): void {
@@ -159,8 +170,13 @@ export class MicrosoftCalendar implements OpenCalendar {
 
   async #event(id: string, accessToken: string): Promise<EventChange | null> {
     const found = await this.reads.find(id, accessToken);
-    if (found === null || found.kind === "series") return null;
-    const [change] = await this.#changesOf([found], accessToken);
+    return found === null ? null : this.#eventOf(found, accessToken);
+  }
+
+  /** What an item is as an event; null for a series. */
+  async #eventOf(item: ListedItem, accessToken: string): Promise<EventChange | null> {
+    if (item.kind === "series") return null;
+    const [change] = await this.#changesOf([item], accessToken);
     return change ?? null;
   }
 

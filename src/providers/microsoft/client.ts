@@ -28,8 +28,10 @@ export function microsoftProvider(options: MicrosoftProviderOptions): CalendarPr
     cursorFingerprint,
     quotas: microsoftQuotas,
     refreshAccess: (refreshToken, call) => refreshAccess(options, refreshToken, call),
-    openCalendar: (calendarId, call) =>
-      new MicrosoftCalendar(new CalendarReads(new Graph(options.apiUrl, options.http.fetchFor(call)), calendarId)),
+    openCalendar: (calendarId, call) => {
+      const graph = new Graph(options.apiUrl, options.http.fetchFor(call));
+      return new MicrosoftCalendar(graph, new CalendarReads(graph, calendarId));
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { classify, type ClassificationRow, type RefusedRequest } from "../classi
 import { providerFailure } from "../failure.js";
 import { TransportError } from "../http.js";
 import { ProviderFailure, type FailureAction } from "../provider.js";
+import { isUsableEventId } from "../text.js";
 
 const fullRound: FailureAction = { kind: "FULL_ROUND" };
 const consentNeeded: FailureAction = { kind: "REVOKE", reason: "CONSENT_NEEDED" };
@@ -73,6 +74,17 @@ export const microsoftClassification: readonly ClassificationRow[] = [
   },
   { endpoint: "CALENDAR", statuses: [401], code: "ACCESS_TOKEN_REFUSED", action: { kind: "REFRESH_ACCESS" } },
 
+  { isWrite: true, statuses: [400, 409], reasons: ["ErrorDuplicateTransactionId"], code: "EVENT_EXISTS" },
+  { isWrite: true, statuses: [412], code: "EVENT_CONFLICT" },
+  {
+    isWrite: true,
+    statuses: [409],
+    reasons: ["ErrorIrresolvableConflict", "resourceModified", "PreconditionFailed"],
+    code: "EVENT_CONFLICT",
+  },
+  // An event that was deleted: there is no cursor to lose.
+  { isWrite: true, statuses: [410], code: "REQUEST_REFUSED" },
+
   {
     endpoint: "CALENDAR",
     statuses: ["4xx"],
@@ -110,6 +122,8 @@ export const microsoftClassification: readonly ClassificationRow[] = [
     code: "MAILBOX_UNAVAILABLE",
     action: mailboxUnavailable,
   },
+  // Whether the calendar or the consent forbids it, the answer is the same; what may not be written may still be read.
+  { isWrite: true, statuses: [403], code: "WRITE_FORBIDDEN" },
   {
     endpoint: "CALENDAR",
     statuses: [403],
@@ -170,6 +184,16 @@ export async function refusalOf(response: Response, request: RefusedRequest): Pr
   const reasons = [...reasonsOf(body), ...challengesOf(headers)];
   const requestId = requestIdOf(headers);
   return classify(microsoftClassification, request, { status, headers, reasons, requestId }, { status, body });
+}
+
+const duplicate = z.object({ body: z.string() });
+const existing = z.object({ error: z.object({ "@event.existingEventId": z.string().refine(isUsableEventId) }) });
+
+/** The event that stands in the way of another one of its name, where a refusal that is classified by `refusalOf` tells its id. */
+export function existingEventIdOf({ cause }: ProviderFailure): string | null {
+  const refusal = duplicate.safeParse(cause);
+  const told = refusal.success ? existing.safeParse(parsed(refusal.data.body)) : null;
+  return told?.success === true ? told.data.error["@event.existingEventId"] : null;
 }
 
 /** Graph's id of a request, by which Microsoft's support finds it. */

@@ -1,4 +1,10 @@
-import { Client, ResponseType, type Context, type Middleware } from "@microsoft/microsoft-graph-client";
+import {
+  Client,
+  ResponseType,
+  type Context,
+  type GraphRequest as ClientRequest,
+  type Middleware,
+} from "@microsoft/microsoft-graph-client";
 import type { RefusedRequest } from "../classification.js";
 import { providerFailure } from "../failure.js";
 import { isStorableText } from "../text.js";
@@ -19,7 +25,28 @@ export interface GraphAnswer {
   status: number;
 }
 
-/** Reads from Graph over its official client, with none of its own handlers: they repeat requests and know only https. */
+/** What changes something, and how it is told to. */
+interface GraphWrite {
+  method: "POST" | "PATCH";
+  /** After `v1.0/`. */
+  path: string;
+  accessToken: string;
+  body: object;
+  /** Of what the request means to change: it is refused when that has been changed since. */
+  etag?: string;
+}
+
+interface GraphRequest {
+  method: "GET" | "DELETE" | GraphWrite["method"];
+  path: string;
+  accessToken: string;
+  body?: object;
+  headers?: Record<string, string>;
+}
+
+const eventWrite: RefusedRequest = { endpoint: "CALENDAR", hasCursor: false, hasPageToken: false, isWrite: true };
+
+/** Reads from Graph and writes over its official client, with none of its own handlers: they repeat requests and know only https. */
 export class Graph {
   /** Of the pages asked for. */
   maxPageSize: number = pageSize.usual;
@@ -39,13 +66,19 @@ export class Graph {
    * @throws ProviderFailure
    */
   async get(path: string, accessToken: string, asked: RefusedRequest): Promise<GraphAnswer> {
-    try {
-      const response = await this.#send(path, accessToken);
-      if (!response.ok) throw await refusalOf(response, asked);
-      return { body: await jsonOf(response), status: response.status };
-    } catch (error) {
-      throw microsoftFailure(error);
-    }
+    const response = await this.#answer({ method: "GET", path, accessToken }, asked);
+    return answerOf(response);
+  }
+
+  /** @throws ProviderFailure */
+  async write({ etag, ...request }: GraphWrite): Promise<GraphAnswer> {
+    const headers = etag === undefined ? {} : { "If-Match": etag };
+    return answerOf(await this.#answer({ ...request, headers }, eventWrite));
+  }
+
+  /** @throws ProviderFailure */
+  async delete(path: string, accessToken: string): Promise<void> {
+    await this.#answer({ method: "DELETE", path, accessToken }, eventWrite);
   }
 
   /** What of a link is stored: its path after `v1.0/`. Null for a link that leads elsewhere, where no token may be sent. */
@@ -55,7 +88,17 @@ export class Graph {
     return this.#isOwn(href) && isStorableText(link) ? href.slice(this.#root.href.length) : null;
   }
 
-  async #send(path: string, accessToken: string): Promise<Response> {
+  async #answer(request: GraphRequest, asked: RefusedRequest): Promise<Response> {
+    try {
+      const response = await this.#send(request);
+      if (!response.ok) throw await refusalOf(response, asked);
+      return response;
+    } catch (error) {
+      throw microsoftFailure(error);
+    }
+  }
+
+  async #send({ method, path, accessToken, body, headers = {} }: GraphRequest): Promise<Response> {
     const { href } = new URL(path, this.#root);
     if (!this.#isOwn(href)) throw providerFailure("REQUEST_REFUSED");
     const sender = new Sender(href, this.fetch);
@@ -64,11 +107,11 @@ export class Graph {
       middleware: [new Authentication(accessToken), sender],
     });
     try {
-      const answer: unknown = await client
+      const request = client
         .api(path)
-        .header("Prefer", `${preferences}, odata.maxpagesize=${this.maxPageSize}`)
-        .responseType(ResponseType.RAW)
-        .get();
+        .headers({ ...headers, Prefer: `${preferences}, odata.maxpagesize=${this.maxPageSize}` })
+        .responseType(ResponseType.RAW);
+      const answer: unknown = await sentAs(request, method, body);
       if (answer instanceof Response) return answer;
       throw new TypeError("the client gave no answer");
     } catch (error) {
@@ -80,6 +123,16 @@ export class Graph {
   #isOwn(href: string): boolean {
     return href.startsWith(this.#root.href);
   }
+}
+
+function sentAs(request: ClientRequest, method: GraphRequest["method"], body?: object): Promise<unknown> {
+  if (method === "POST") return request.post(body);
+  if (method === "PATCH") return request.patch(body);
+  return method === "DELETE" ? request.delete() : request.get();
+}
+
+async function answerOf(response: Response): Promise<GraphAnswer> {
+  return { body: await jsonOf(response), status: response.status };
 }
 
 /** A truncated or foreign body is no answer, though it came with 200. */
@@ -123,7 +176,8 @@ class Sender implements Middleware {
 
   async execute(context: Context): Promise<void> {
     try {
-      context.response = await this.fetch(this.href, { method: "GET", headers: new Headers(context.options?.headers) });
+      const { method = "GET", headers, body = null } = context.options ?? {};
+      context.response = await this.fetch(this.href, { method, headers: new Headers(headers), body });
     } catch (error) {
       this.failure = error;
       throw error;
