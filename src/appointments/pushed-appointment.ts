@@ -123,9 +123,9 @@ export async function storePushed(
       const duplicates = await takeEvent(unit, where, pushed, event);
       await settle(unit, pushed);
       const applied = isCurrent ? (await applyChanges(unit, pageOf(unit, where, event))).updated : 0;
-      const updated = isNew ? applied : Number(isChanged || applied > 0);
-      const unchanged = isNew || updated > 0 ? 0 : 1;
-      return { ...noCounts, created: Number(isNew), updated, unchanged, cancelled: duplicates };
+      if (isNew) return { ...noCounts, created: 1, cancelled: duplicates };
+      const updated = Number(isChanged || applied > 0);
+      return { ...noCounts, updated, unchanged: 1 - updated, cancelled: duplicates };
     }
   }
 }
