@@ -12,7 +12,7 @@ export class Migration20261122001200_push extends Migration {
         add column unpushed_fields text[] not null default '{}',
         add column local_version integer not null default 0,
         add column pushed_at timestamptz(3),
-        add constraint appointment_unpushed_fields check (unpushed_fields <@ array['title', 'status', 'times']),
+        add constraint appointment_unpushed_fields_check check (unpushed_fields <@ array['title', 'status', 'times']),
         add constraint appointment_unpushed_has_connection check (unpushed_fields = '{}' or connection_id is not null),
         add constraint appointment_local_version check (local_version >= 0);
       -- By the key an event is found that was made although its answer was lost.

@@ -19,7 +19,8 @@ export interface LocalAppointment extends AppointmentContent {
   status: AppointmentStatus;
 }
 
-const everyField: readonly EventField[] = ["title", "status", "times"];
+/** What of an appointment is pushed. */
+export const everyField: readonly EventField[] = ["title", "status", "times"];
 
 /** Locks the appointment until the transaction ends. Null where the firm has none with this id. */
 export async function lockAppointment(unit: UnitOfWork, id: string): Promise<LocalAppointment | null> {

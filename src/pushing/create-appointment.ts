@@ -1,4 +1,4 @@
-import { insertAppointment, type AppointmentContent } from "../appointments/local-change.js";
+import { everyField, insertAppointment, type AppointmentContent } from "../appointments/local-change.js";
 import { lockConnection } from "../attempts/lock.js";
 import { assertActive } from "../connections/assert-active.js";
 import type { Context } from "../context.js";
@@ -37,7 +37,7 @@ async function create(context: Context, unit: UnitOfWork, request: CreateRequest
     eventType: "appointment_created",
     appointmentId: await insertAppointment(unit, connection.id, content),
     connectionId: connection.id,
-    fields: ["title", "status", "times"],
+    fields: everyField,
     reason: request.reason,
     pushes: [],
   });

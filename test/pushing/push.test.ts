@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@j
 import type { ProviderName } from "../../src/providers/provider.js";
 import { quickRetries, TestApp } from "../support/app.js";
 import { addEvent, at } from "../support/calendar.js";
-import { auditOf, letTimePass } from "../support/manager.js";
+import { auditOf } from "../support/manager.js";
 import { storedAndProvided } from "../support/stored.js";
 import { violations } from "../faults/lost-workers.js";
 import { Changes, provided, visit, writes } from "./changes.js";
@@ -13,7 +13,7 @@ let app: TestApp;
 let changes: Changes;
 
 beforeAll(async () => {
-  app = await TestApp.start({ environment: quickRetries });
+  app = await TestApp.start({ environment: { ...quickRetries, MAX_RETRIES: "1" } });
   changes = new Changes(app);
 });
 
@@ -28,6 +28,10 @@ afterAll(async () => {
 const lost = { destroy: true };
 
 describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
+  /** A full round, at once. */
+  const resync = (connection: string) =>
+    app.manager("mutation ($id: ID!) { resyncConnection(connectionId: $id) { message } }", { id: connection });
+
   const accountOf = (name: string) => `${name}.${provider.toLowerCase()}@example.com`;
 
   async function given(name: string) {
@@ -40,7 +44,7 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
   async function givenEvent(name: string) {
     const { account, connection } = await given(name);
     const event = addEvent(app.simulator, account, "Review");
-    await app.pull(connection);
+    await resync(connection);
     const [row] = await app.sql<{ id: string }>("select id from appointment where connection_id = $1", [connection]);
     return { account, connection, event, appointment: String(row?.id) };
   }
@@ -63,7 +67,7 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
 
   test("an appointment is made, changed and called off, and its event with it", async () => {
     const { account, connection } = await given("whole");
-    await app.pull(connection);
+    await resync(connection);
 
     const made = await changes.create(connection, { reason: "asked", timeZone: "Europe/Berlin", isTentative: true });
     expect(made).toMatchObject({
@@ -109,16 +113,17 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
 
   test("an all-day appointment is an all-day event", async () => {
     const { account, connection } = await given("allday");
+    await resync(connection);
     const made = await changes.create(connection, { startsAt: at(3, 0), endsAt: at(5, 0), isAllDay: true });
     expect(made).toMatchObject({ result: { status: "SUCCESS" }, appointment: { isAllDay: true } });
     const [event] = app.simulator.control.occurrences(account, new Date(at(0)), new Date(at(9)));
     expect(event).toMatchObject({ isAllDay: true, startsAt: at(3, 0), endsAt: at(5, 0) });
-    await app.pull(connection);
     await expectEcho(connection);
   });
 
   test("an answer that is lost makes no second event, and no second change", async () => {
     const { account, connection } = await given("lost");
+    await resync(connection);
     app.simulator.control.addFault({
       match: { account, method: "POST", pathRegex: "/events" },
       when: "after",
@@ -136,7 +141,6 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
     app.simulator.control.addFault({ match: { account, method: "DELETE" }, when: "after", then: lost });
     expect(await changes.cancel(id)).toMatchObject({ result: { status: "SUCCESS" } });
     expect(provided(app, account)).toEqual([]);
-    await app.pull(connection);
     await expectEcho(connection);
   });
 
@@ -155,7 +159,6 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
       "appointment_updated info",
       "appointment_time_changed_by_sync info",
     ]);
-    await app.pull(connection);
     await expectEcho(connection);
   });
 
@@ -179,11 +182,9 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
     ]);
     expect(row).toEqual({ title: "Ours", starts_at: new Date(at(4, 9)), unpushed_fields: ["title"] });
     app.simulator.control.clearFaults();
-    await letTimePass(app, connection);
-    await app.pull(connection);
+    await resync(connection); // its success has the exhausted push tried once more
     await app.quiet(connection);
     expect(provided(app, account)).toEqual([`Ours ${at(4, 9)} confirmed`]);
-    await app.pull(connection);
     await expectEcho(connection);
   });
 
@@ -200,7 +201,6 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
       "appointment_updated info",
       "appointment_cancelled_by_sync info",
     ]);
-    await app.pull(connection);
     await expectEcho(connection);
   });
 
@@ -217,17 +217,15 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
     const status = "select status, status_reason from appointment where id = $1";
     expect(await app.sql(status, [appointment])).toEqual([{ status: "CANCELLED", status_reason: "CANCELLED_HERE" }]);
     app.simulator.control.clearFaults();
-    await letTimePass(app, connection);
-    await app.pull(connection);
+    await resync(connection); // its success has the exhausted push tried once more
     await app.quiet(connection);
     expect(provided(app, account)).toEqual([]);
-    await app.pull(connection);
     await expectEcho(connection);
   });
 
   test("a pull that meets the event of a lost answer first makes no second appointment of it", async () => {
     const { account, connection } = await given("adopted");
-    await app.pull(connection);
+    await resync(connection);
     const post = { account, method: "POST", pathRegex: "/events" };
     app.simulator.control.addFault({ match: post, when: "after", then: { delayMs: 2_500 } });
     const asked = await changes.create(connection, { waitSeconds: 0 });
@@ -241,13 +239,12 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
     ]);
     expect(rows).toEqual([{ id: asked.appointment.id, title: "Visit", unpushed_fields: [] }]);
     await app.sql("update calendar_connection set next_pull_at = null where id = $1", [connection]);
-    await app.pull(connection);
     await expectEcho(connection);
   });
 
   test("an event that a pull has taken for somebody else's is given back, and its copy called off", async () => {
     const { account, connection } = await given("copied");
-    await app.pull(connection);
+    await resync(connection);
     app.simulator.control.addFault({
       match: { account, method: "POST", pathRegex: "/events" },
       times: null,
@@ -277,7 +274,6 @@ describe.each<ProviderName>(["GOOGLE", "MICROSOFT"])("with %s", (provider) => {
       { id: expect.any(String), status: "CANCELLED", status_reason: "DUPLICATE", has_event: false },
     ]);
     expect(provided(app, account)).toEqual([`Visit, again ${visit.startsAt} confirmed`]);
-    await app.pull(connection);
     await expectEcho(connection);
     expect(writes(app, account)).not.toContain("DELETE 204");
   });
