@@ -9,16 +9,19 @@ import type { SyncRun } from "./sync-run.entity.js";
 /** Recoveries at one success; their own successes bring the next ones. */
 const mostAtOnce = 20;
 
+/** A recovery that has failed is not tried again before. */
+const restSeconds = 300;
+
 /**
  * A connection has succeeded, so pushes of it that have used up their retries are tried once more, under their own correlation ids and
- * through the provider's retry budget: what was changed here is not given up. One that fails again rests for the longest delay of the
- * policy before the next success has it tried again. A run that has killed three workers is left to a manager.
+ * through the provider's retry budget: what was changed here is not given up. One that fails again rests for five minutes before the next
+ * success has it tried again. A run that has killed three workers is left to a manager.
  */
-export async function recoverPushes(closing: Closing, engine: Pick<Engine, "queue" | "policy">): Promise<void> {
+export async function recoverPushes(closing: Closing, engine: Pick<Engine, "queue">): Promise<void> {
   const { unit, connection } = closing;
   if (connection.status !== "ACTIVE") return;
   await unit.em.flush(); // what this success covers is not recovered
-  for (const id of await recoverablePushes(closing, engine.policy.maxDelaySeconds)) {
+  for (const id of await recoverablePushes(closing)) {
     const push = await lockRun(unit, id);
     if (push?.status === "FAILED") await recover(closing, push, engine);
   }
@@ -46,7 +49,7 @@ async function recover({ unit }: Closing, push: SyncRun, { queue }: Pick<Engine,
 }
 
 /** The newest exhausted push of each appointment that no other push is about to bring along. */
-async function recoverablePushes({ unit, connection }: Closing, restSeconds: number): Promise<string[]> {
+async function recoverablePushes({ unit, connection }: Closing): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select push.id
     from sync_run push

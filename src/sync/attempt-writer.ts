@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { applyChanges, type AppliedChanges } from "../appointments/apply-changes.js";
 import { heldEvents, ownEvent, type VersionedEvent } from "../appointments/held-events.js";
-import { forgetSeen, missingEvents, sweep, type SweepRequest } from "../appointments/sweep.js";
+import { forgetSeen, missingEvents, pushedMeanwhile, sweep, type SweepRequest } from "../appointments/sweep.js";
 import {
   appointmentToPush,
   renewEventKey,
@@ -94,6 +94,11 @@ export class AttemptWriter {
       }),
     );
     await failpoint("page.committed");
+  }
+
+  /** Before the end of a full round: what was pushed while it went on, and is not in it. Writes nothing. */
+  pushedMeanwhile(page: ChangePage, round: Round): Promise<KnownEvent[]> {
+    return this.write((unit, run) => pushedMeanwhile(unit, sweepRequest(run, round), page.changes));
   }
 
   /** Between the pages: requests sent so far. @throws CancelledError, FencedOffError when the attempt may not go on */
@@ -289,9 +294,10 @@ export class AttemptWriter {
 
 const unchangedOnce = { created: 0, updated: 0, cancelled: 0, unchanged: 1, skipped: 0 };
 
-function sweepRequest(run: SyncRun, { range }: Round): SweepRequest {
+function sweepRequest(run: SyncRun, { kind, range }: Round): SweepRequest {
   const { connectionId, correlationId, id: runId, seenCount, allowMassCancel } = run;
-  return { connectionId, correlationId, runId, seenCount, range, allowMassCancel };
+  const pushedBefore = kind === "FULL" ? run.startedAt : null;
+  return { connectionId, correlationId, runId, seenCount, range, allowMassCancel, pushedBefore };
 }
 
 function daysFrom(instant: Date, days: number): Date {

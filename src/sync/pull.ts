@@ -82,7 +82,12 @@ export class Pull {
   /** A bounded round does not know whether what it misses is gone or has moved elsewhere: that is asked singly. */
   private async finish(page: ChangePage, round: Round): Promise<void> {
     if (round.kind !== "BOUNDED") {
-      await this.writer.finish(page, round, this.access.provider.cursorFingerprint, this.access.requestCount);
+      await this.writer.finish(
+        await this.withPushed(page, round),
+        round,
+        this.access.provider.cursorFingerprint,
+        this.access.requestCount,
+      );
       return;
     }
     await this.writer.writePage(page, round, this.access.requestCount);
@@ -92,6 +97,12 @@ export class Pull {
     const told = await this.askFor(events);
     await failpoint("confirmation.answered");
     await this.writer.finishBounded(told, round, this.access.requestCount);
+  }
+
+  /** A full round may have been listed before an event was pushed: such events are asked for singly. */
+  private async withPushed(page: ChangePage, round: Round): Promise<ChangePage> {
+    const events = round.kind === "FULL" ? await this.writer.pushedMeanwhile(page, round) : [];
+    return events.length === 0 ? page : { ...page, changes: [...page.changes, ...(await this.askFor(events))] };
   }
 
   private notePageToken(token: string): void {
