@@ -13,6 +13,7 @@ import { Migration20261122000900_calendar_consents } from "./migrations/Migratio
 import { Migration20261122001000_appointment_changes } from "./migrations/Migration20261122001000_appointment_changes.js";
 import { Migration20261122001000_import } from "./migrations/Migration20261122001000_import.js";
 import { Migration20261122001100_erasing } from "./migrations/Migration20261122001100_erasing.js";
+import { Migration20261122001110_waiting_origin } from "./migrations/Migration20261122001110_waiting_origin.js";
 import { Migration20261122001200_push } from "./migrations/Migration20261122001200_push.js";
 import { Migration20261122001210_push_from_sql } from "./migrations/Migration20261122001210_push_from_sql.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
@@ -43,6 +44,7 @@ export const ormOptions = defineConfig({
       Migration20261122001000_import,
       Migration20261122001000_appointment_changes,
       Migration20261122001100_erasing,
+      Migration20261122001110_waiting_origin,
       Migration20261122001200_push,
       Migration20261122001210_push_from_sql,
     ],

@@ -15,7 +15,7 @@ import { inFirm } from "./database/firm-scope.js";
 import type { EntityManager } from "./database/orm.js";
 import { createApollo, type RequestContext } from "./graphql/apollo.js";
 import { withPermissions } from "./graphql/checked-permissions.js";
-import { graphiqlPages } from "./graphql/graphiql.js";
+import type { graphiqlPages } from "./graphql/graphiql.js";
 import { createLoaders } from "./graphql/loaders.js";
 import { buildApiSchema } from "./graphql/schema.js";
 import { answerError, handleError } from "./http/answer-error.js";
@@ -221,13 +221,16 @@ function restRouteName(): (request: Request) => string | null {
   };
 }
 
+/** GraphiQL is 9 MB: most servers and all workers never load it. */
 function showGraphiql(token: string | null): RequestHandler {
-  const page = graphiqlPages(token);
-  return (request, response, next) => {
+  let pages: Promise<ReturnType<typeof graphiqlPages>> | undefined;
+  return async (request, response, next) => {
     if (request.accepts(["json", "html"]) !== "html") {
       next();
       return;
     }
+    pages ??= import("./graphql/graphiql.js").then((graphiql) => graphiql.graphiqlPages(token));
+    const page = await pages;
     const { policy, html } = page(randomBytes(16).toString("base64"));
     response.setHeader("Content-Security-Policy", policy);
     response.setHeader("Cache-Control", "no-store");

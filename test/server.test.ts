@@ -217,7 +217,11 @@ describe("a fault of our own", () => {
   test("is masked, with an id that the log has as well", async () => {
     await server.given.connection({ id: "555" });
     const broken = await startAnother({
-      runs: { send: () => Promise.resolve(), settled: () => Promise.reject(new Error("secret detail")) },
+      runs: {
+        send: () => Promise.resolve(),
+        waitBehind: () => undefined,
+        settled: () => Promise.reject(new Error("secret detail")),
+      },
     });
     const correlationId = "0b7e6f0a-3f6b-4c1d-9b55-1f2e3d4c5b6a";
     const connection = await broken.given.connection();
@@ -264,6 +268,7 @@ describe("stopping", () => {
     const stopping = await startTestServer({
       runs: {
         send: () => Promise.resolve(),
+        waitBehind: () => undefined,
         settled: () =>
           new Promise((resolve) => {
             settle = resolve;

@@ -51,6 +51,18 @@ export async function missingEvents(unit: UnitOfWork, request: SweepRequest): Pr
   return { kind: "MISSING", events: checked.missing > 0 ? await readMissing(unit, request) : [] };
 }
 
+/**
+ * What a full round has not seen although it lies in its range, where that goes beyond the window before: events that had moved there.
+ * They may have moved on, so each is to be asked for.
+ */
+export async function unseenBeyond(unit: UnitOfWork, request: SweepRequest, window: TimeRange): Promise<KnownEvent[]> {
+  const { rows } = await sql<HeldRow>`
+    select external_event_id, recurring_event_id, starts_at, ends_at from appointment
+    where ${sweepable(unit, request)} and not ${insideRange("appointment", window)} and ${unseen(unit, request)}
+  `.execute(unit.em.getKysely());
+  return rows.map(knownEvent);
+}
+
 async function checkRound(
   unit: UnitOfWork,
   request: SweepRequest,

@@ -6,6 +6,14 @@ export interface TimeRange {
   end: Date;
 }
 
+/** Where two ranges overlap; empty (its end is not after its start) where they do not. */
+export function overlap(one: TimeRange, other: TimeRange): TimeRange {
+  return {
+    start: one.start > other.start ? one.start : other.start,
+    end: one.end < other.end ? one.end : other.end,
+  };
+}
+
 /**
  * SQL condition: what lies inside a range overlaps it (ends after the start and begins before the end of the range); something
  * of no length lies inside from the range's start on. `alias` names the table with starts_at and ends_at.

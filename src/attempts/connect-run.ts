@@ -2,9 +2,10 @@ import type { CalendarConnection } from "../connections/calendar-connection.enti
 import { closeCircuit } from "../connections/circuit.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { releaseHeldRuns } from "./held-runs.js";
+import { queueFullRound, type FullRound } from "./queue-full-round.js";
 import type { RunQueue } from "./run-queue.js";
 import { SyncRun } from "./sync-run.entity.js";
-import { activeResync, replaceWaitingPulls } from "./waiting-pulls.js";
+import { activeResync } from "./waiting-pulls.js";
 
 /** Who has connected a calendar, and why. */
 interface Connected {
@@ -19,7 +20,10 @@ export async function queueFirstPull(
   connectionId: string,
   by: Connected,
 ): Promise<SyncRun> {
-  const run = createRun(unit, { connectionId, operation: "LIST_CHANGES", correlationId: crypto.randomUUID() }, by);
+  const run = unit.em.create(SyncRun, {
+    ...{ ...asked(connectionId, by), firmId: unit.firmId, correlationId: crypto.randomUUID(), createdAt: unit.now },
+    ...{ operation: "LIST_CHANGES", direction: "PULL" },
+  });
   await unit.em.persist(run).flush();
   await runs.send(unit, run, null);
   return run;
@@ -36,7 +40,7 @@ export async function goOnAfterReconnect(
   by: Connected & { nextPullAt: Date },
 ): Promise<SyncRun> {
   connection.reconnect(unit.now, by.nextPullAt);
-  const run = (await activeResync(unit, connection.id)) ?? (await queueResync(unit, runs, connection.id, by));
+  const run = (await activeResync(unit, connection.id)) ?? (await queueFullRound(unit, runs, asked(connection.id, by)));
   closeCircuit(unit, connection, {
     because: "reconnect",
     actorId: by.actorId,
@@ -46,28 +50,6 @@ export async function goOnAfterReconnect(
   return run;
 }
 
-async function queueResync(unit: UnitOfWork, runs: RunQueue, connectionId: string, by: Connected): Promise<SyncRun> {
-  const correlationId = crypto.randomUUID();
-  // Before the run is made, which the next flush inserts: the guard lets one pull wait at a time.
-  const isBehindRunning = await replaceWaitingPulls(unit, { runId: null, connectionId, correlationId });
-  const run = createRun(unit, { connectionId, operation: "RESYNC", correlationId }, by);
-  await unit.em.persist(run).flush();
-  if (!isBehindRunning) await runs.send(unit, run, null);
-  return run;
-}
-
-function createRun(
-  unit: UnitOfWork,
-  what: Pick<SyncRun, "connectionId" | "operation" | "correlationId">,
-  { actorId, reason }: Connected,
-): SyncRun {
-  return unit.em.create(SyncRun, {
-    ...what,
-    firmId: unit.firmId,
-    direction: "PULL",
-    trigger: "CONNECT",
-    requestedById: actorId,
-    reason,
-    createdAt: unit.now,
-  });
+function asked(connectionId: string, { actorId, reason }: Connected): FullRound {
+  return { connectionId, trigger: "CONNECT", requestedById: actorId, reason };
 }

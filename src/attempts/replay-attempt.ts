@@ -56,7 +56,7 @@ async function requestReplay(context: Context, unit: UnitOfWork, request: Replay
   await forgetSeen(unit, run.id);
   recordRequest(context, unit, { attempt, run, request });
   await unit.em.flush();
-  if (isBehindRunning) run.jobId = null;
+  if (isBehindRunning) context.runs.waitBehind(run);
   else await context.runs.send(unit, run, null);
   await failpoint("replay.in-transaction");
   return run.id;

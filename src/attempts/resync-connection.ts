@@ -8,8 +8,9 @@ import { notFound } from "../errors.js";
 import { failpoint } from "../failpoints.js";
 import { oncePerKey } from "../idempotency/once-per-key.js";
 import { lockConnection } from "./lock.js";
+import { queueFullRound } from "./queue-full-round.js";
 import { resyncBounds, type Bounds } from "./resync-bounds.js";
-import { SyncRun } from "./sync-run.entity.js";
+import type { SyncRun } from "./sync-run.entity.js";
 import { activeResync, replaceWaitingPulls, resyncActive } from "./waiting-pulls.js";
 
 export interface ResyncRequest {
@@ -81,32 +82,21 @@ async function join(context: Context, unit: UnitOfWork, run: SyncRun, { request,
   return run;
 }
 
-async function createRun(
-  context: Context,
+function createRun(
+  { runs, actor }: Context,
   unit: UnitOfWork,
   connection: CalendarConnection,
   { request, bounds }: Asked,
 ): Promise<SyncRun> {
-  const correlationId = crypto.randomUUID();
-  // Before the run is made, which the next flush inserts: the guard lets one pull wait at a time.
-  const isBehindRunning = await replaceWaitingPulls(unit, { runId: null, connectionId: connection.id, correlationId });
-  const run = unit.em.create(SyncRun, {
-    firmId: unit.firmId,
-    correlationId,
+  return queueFullRound(unit, runs, {
     connectionId: connection.id,
-    operation: "RESYNC",
-    direction: "PULL",
     trigger: "MANUAL",
     startDate: bounds?.start ?? null,
     endDate: bounds?.end ?? null,
     allowMassCancel: request.allowMassCancel,
-    requestedById: context.actor.userId,
+    requestedById: actor.userId,
     reason: request.reason,
-    createdAt: unit.now,
   });
-  await unit.em.persist(run).flush();
-  if (!isBehindRunning) await context.runs.send(unit, run, null);
-  return run;
 }
 
 function recordRequest(

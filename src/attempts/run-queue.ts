@@ -8,6 +8,8 @@ export interface RunQueue {
    * that an earlier job of it is stale. `startAfter` is the earliest time; null is at once.
    */
   send(unit: UnitOfWork, run: SyncRun, startAfter: Date | null): Promise<void>;
+  /** The run waits for the end of another one, whose attempt then sends it; the job that it had is stale. */
+  waitBehind(run: SyncRun): void;
   /**
    * Resolves when the run has ended or is held, or when its next retry lies beyond the wait, or when the wait is over, or at once
    * when the server is stopping. The run goes on in any case.

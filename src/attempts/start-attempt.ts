@@ -24,6 +24,7 @@ export interface StartedAttempt {
   firmId: string;
   runId: string;
   attemptId: string;
+  startedAt: Date;
   /** Every write of this attempt checks that the run's fence is still this one. */
   fence: number;
   run: SyncRun;
@@ -71,7 +72,7 @@ async function claim(
       return null;
     }
     if (await anotherRuns(unit, run)) {
-      run.jobId = null; // sent again by whoever ends the running one
+      engine.queue.waitBehind(run);
       return null;
     }
     const earliest = await earliestStart(unit, run, engine.policy);
@@ -132,5 +133,6 @@ async function begin(
   await unit.em.persist(attempt).flush();
   run.start(attempt.id, unit.now);
   await failpoint("start.in-transaction");
-  return { firmId: unit.firmId, runId: run.id, attemptId: attempt.id, fence: run.fence, run, connection, isProbe };
+  const { id: attemptId, startedAt } = attempt;
+  return { firmId: unit.firmId, runId: run.id, attemptId, startedAt, fence: run.fence, run, connection, isProbe };
 }

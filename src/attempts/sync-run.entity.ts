@@ -3,6 +3,7 @@ import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
+import type { Origin } from "../tracing/scope.js";
 import type { AttemptFailure } from "./sync-attempt.entity.js";
 import { SyncDirection, SyncErrorClass, SyncOperation, SyncRunStatus, SyncTrigger } from "./sync.enums.js";
 
@@ -100,6 +101,10 @@ export class SyncRun {
   @Property({ type: "uuid", nullable: true })
   jobId!: string | null;
 
+  /** Where a run without a job comes from: its job will say so. */
+  @Property({ type: "json", nullable: true })
+  origin!: Origin | null;
+
   /** Another service has worked on it: it is history, without audit events of ours. */
   @Property({ type: "boolean" })
   isImported: boolean & Opt = false;
@@ -138,7 +143,7 @@ export class SyncRun {
   @Property({ type: "text", nullable: true })
   pageToken!: string | null;
 
-  /** Window of the full round under way. */
+  /** Window of the full round under way, or to which the incremental one moves the connection's. */
   @Property({ ...instant, nullable: true })
   roundStart!: Date | null;
 
@@ -317,6 +322,12 @@ export class SyncRun {
     this.roundStart = start;
     this.roundEnd = end;
     this.beginRound();
+  }
+
+  /** The incremental round moves the connection's window. */
+  moveWindow(start: Date, end: Date): void {
+    this.roundStart = start;
+    this.roundEnd = end;
   }
 
   /** After a page is written: what it did, and where to go on. */

@@ -1,5 +1,5 @@
 import { record } from "../audit/record.js";
-import { endEverything } from "../attempts/end-everything.js";
+import { endEverything } from "../attempts/end-runs.js";
 import { lockConnection } from "../attempts/lock.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";

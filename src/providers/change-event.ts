@@ -1,7 +1,8 @@
-import { differingFields, type IsSameZone } from "./event-differences.js";
+import { differingFields, type IsItsZone } from "./event-differences.js";
 import {
   ProviderFailure,
   type CalendarEvent,
+  type EventChange,
   type EventContent,
   type EventField,
   type WrittenEvent,
@@ -17,7 +18,7 @@ export interface ChangeableEvent {
 
 /** How one event of a calendar is read and changed. */
 export interface EventAccess {
-  isSameZone: IsSameZone;
+  isItsZone: IsItsZone;
   /** As it is now; null when it is gone. */
   read(): Promise<ChangeableEvent | null>;
   /**
@@ -44,7 +45,7 @@ export async function changeEvent(
     const known = await access.read();
     if (known === null) return { kind: "gone" };
     const { event } = known;
-    const due = event === null ? fields : differingFields(event, content, fields, access.isSameZone);
+    const due = event === null ? fields : differingFields(event, content, fields, access.isItsZone);
     if (event !== null && due.length === 0) return { kind: "event", event, isChanged: false };
     try {
       const changed = await access.write(known, due);
@@ -53,6 +54,11 @@ export async function changeEvent(
       if (!isConflict(error) || writes === mostWrites) throw error;
     }
   }
+}
+
+/** Whether what was read is no event at all, rather than one that cannot be represented. */
+export function isWithoutId(change: EventChange): boolean {
+  return change.kind === "skipped" && change.externalEventId === null;
 }
 
 function isConflict(error: unknown): boolean {

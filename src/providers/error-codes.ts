@@ -173,6 +173,12 @@ export const providerErrorCodes = {
     remedy: "CHECK_CALENDAR",
     advice: "Change the event in the calendar of its organizer.",
   },
+  OCCURRENCE_CROSSING: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "The provider lets no occurrence of a series pass the one before or after it.",
+    remedy: "CHECK_CALENDAR",
+    advice: "Move the occurrence to a time between its neighbours, or move the series at the provider.",
+  },
   WRITE_CONSENT_MISSING: {
     errorClass: "NON_RETRYABLE",
     sentence: "The authorisation covers reading this calendar, but not changing it.",

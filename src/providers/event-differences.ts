@@ -3,8 +3,8 @@ import { cleanText } from "./text.js";
 
 export const allEventFields: readonly EventField[] = ["title", "status", "times"];
 
-/** Whether a provider tells two zones by the same name. */
-export type IsSameZone = (one: string, other: string) => boolean;
+/** Whether a zone, as the provider tells it, is the one that an event of this content gets. */
+export type IsItsZone = (told: string, content: EventContent & { timeZone: string }) => boolean;
 
 /**
  * Of some fields, those that an event does not have yet as it shall have them: the others need no write. Times count in whole
@@ -14,26 +14,28 @@ export function differingFields(
   event: CalendarEvent,
   content: EventContent,
   fields: readonly EventField[],
-  isSameZone: IsSameZone,
+  isItsZone: IsItsZone,
 ): EventField[] {
   const differs: Record<EventField, () => boolean> = {
     title: () => event.title !== cleanText(content.title),
     status: () => event.isTentative !== content.isTentative,
-    times: () => !hasSameTimes(event, content, isSameZone),
+    times: () => !hasSameTimes(event, content, isItsZone),
   };
   return allEventFields.filter((field) => fields.includes(field) && differs[field]());
 }
 
-function hasSameTimes(event: CalendarEvent, content: EventContent, isSameZone: IsSameZone): boolean {
+function hasSameTimes(event: CalendarEvent, content: EventContent, isItsZone: IsItsZone): boolean {
   return (
     event.isAllDay === content.isAllDay &&
     wholeSeconds(event.startsAt) === wholeSeconds(content.startsAt) &&
     wholeSeconds(event.endsAt) === wholeSeconds(content.endsAt) &&
-    (content.isAllDay ||
-      event.timeZone === null ||
-      content.timeZone === null ||
-      isSameZone(event.timeZone, content.timeZone))
+    hasSameZone(event.timeZone, content, isItsZone)
   );
+}
+
+function hasSameZone(told: string | null, content: EventContent, isItsZone: IsItsZone): boolean {
+  const { isAllDay, timeZone } = content;
+  return isAllDay || told === null || timeZone === null || isItsZone(told, { ...content, timeZone });
 }
 
 function wholeSeconds(time: string): number {

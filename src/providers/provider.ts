@@ -184,6 +184,8 @@ export interface CalendarProvider {
   readonly name: ProviderName;
   /** Names the request parameters a cursor is bound to: a stored cursor with another fingerprint must not be used. */
   readonly cursorFingerprint: string;
+  /** A cursor tells changes within the window of its round alone: another window needs another round. */
+  readonly isCursorBoundToWindow: boolean;
   readonly quotas: readonly RequestQuota[];
   refreshAccess(refreshToken: string, call: ProviderCall): Promise<AccessGrant>;
   /** For the requests of one attempt. Makes none by itself. */

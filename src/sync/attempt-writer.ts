@@ -1,7 +1,14 @@
 import { sql } from "kysely";
 import { applyChanges, type AppliedChanges } from "../appointments/apply-changes.js";
 import { heldEvents, ownEvent, type VersionedEvent } from "../appointments/held-events.js";
-import { forgetSeen, missingEvents, pushedMeanwhile, sweep, type SweepRequest } from "../appointments/sweep.js";
+import {
+  forgetSeen,
+  missingEvents,
+  pushedMeanwhile,
+  sweep,
+  unseenBeyond,
+  type SweepRequest,
+} from "../appointments/sweep.js";
 import {
   appointmentToPush,
   renewEventKey,
@@ -9,7 +16,7 @@ import {
   type AppointmentToPush,
   type PushOutcome,
 } from "../appointments/pushed-appointment.js";
-import type { TimeRange } from "../appointments/time-range.js";
+import { overlap, type TimeRange } from "../appointments/time-range.js";
 import {
   closeCancelled,
   closeFailed,
@@ -29,6 +36,7 @@ import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import type { ChangePage, EventChange, KnownEvent, ProviderFailure } from "../providers/provider.js";
 import { inSpan } from "../tracing/span.js";
+import { windowAround, windowOf, type PullWindow } from "./pull-window.js";
 
 /** The run has been started again by another worker, or ended: this attempt may write nothing more. */
 export class FencedOffError extends Error {
@@ -46,8 +54,8 @@ export class CancelledError extends Error {}
 
 /** What a pull knows about its round when it writes. */
 export interface Round {
-  /** FULL and BOUNDED rounds list everything in their range; only a full one yields a cursor. */
-  kind: "FULL" | "BOUNDED" | "SINCE";
+  /** FULL and BOUNDED rounds list everything in their range; only a full one yields a cursor. A STRIP comes before SINCE. */
+  kind: "FULL" | "BOUNDED" | "STRIP" | "SINCE";
   range: TimeRange;
 }
 
@@ -63,18 +71,24 @@ export class AttemptWriter {
   ) {}
 
   /** A round of everything from its first page on: within the run's bounds, else so many days around now. */
-  async beginFullRound(window: { pastDays: number; futureDays: number }): Promise<Round> {
+  async beginFullRound(window: PullWindow): Promise<Round> {
     return this.write(async (unit, run) => {
       const { startDate, endDate } = run;
-      const range =
-        startDate && endDate
-          ? { start: startDate, end: endDate }
-          : { start: daysFrom(unit.now, -window.pastDays), end: daysFrom(unit.now, window.futureDays) };
+      const range = startDate && endDate ? { start: startDate, end: endDate } : windowAround(unit.now, window);
       run.beginFullRound(range.start, range.end);
       await forgetSeen(unit, run.id);
       await failpoint("round.in-transaction");
       return { kind: run.isBounded() ? "BOUNDED" : "FULL", range };
     });
+  }
+
+  /** An incremental round of another window than the connection's, which moves when the round ends. */
+  async beginMovingRound(range: TimeRange): Promise<Round> {
+    await this.write((_unit, run) => {
+      run.moveWindow(range.start, range.end);
+      return Promise.resolve();
+    });
+    return { kind: "SINCE", range };
   }
 
   /** The live events that a page calls missing and does not tell otherwise. Writes nothing. */
@@ -113,18 +127,27 @@ export class AttemptWriter {
         const { unit, run, connection } = closing;
         const applied = await this.apply(unit, run, page.changes, round);
         run.checkpoint(null, applied, applied.seen);
-        const isFull = round.kind === "FULL";
-        if (isFull && !(await this.sweepRound(closing, round, requestCount))) return;
+        if (round.kind === "FULL" && !(await this.sweepRound(closing, round, requestCount))) return;
         connection.cursor = page.nextCursor;
         connection.cursorFingerprint = cursorFingerprint;
-        if (isFull) {
-          connection.windowStart = round.range.start;
-          connection.windowEnd = round.range.end;
-        }
+        connection.windowStart = round.range.start;
+        connection.windowEnd = round.range.end;
         closing.statistics.connectionPulled();
         await closeSucceeded(closing, requestCount, this.engine);
       }),
     );
+  }
+
+  /** What a full round that goes beyond the connection's window has not met there, once `page`, its last, is written. Writes nothing. */
+  async unseenBeyondWindow(page: ChangePage, round: Round): Promise<KnownEvent[]> {
+    const { connection, run, firmId } = this.attempt;
+    const window = windowOf(connection);
+    if (!window || (round.range.start >= window.start && round.range.end <= window.end)) return [];
+    const told = new Set(
+      page.changes.map((change) => (change.kind === "event" ? change.event : change).externalEventId),
+    );
+    const unseen = await unitOfWork(this.em, firmId, (unit) => unseenBeyond(unit, sweepRequest(run, round), window));
+    return unseen.filter(({ externalEventId }) => !told.has(externalEventId));
   }
 
   /**
@@ -212,10 +235,15 @@ export class AttemptWriter {
     );
   }
 
-  /** Returns whether the round stands; a refused one closes the attempt as failed. */
+  /**
+   * Over what the round and the connection's window share. Returns whether the round stands; a refused one closes the attempt as
+   * failed.
+   */
   private async sweepRound(closing: Closing, round: Round, requestCount: number): Promise<boolean> {
-    const { unit, run } = closing;
-    const swept = await sweep(unit, sweepRequest(run, round));
+    const { unit, run, connection } = closing;
+    const window = windowOf(connection);
+    const range = window ? overlap(round.range, window) : round.range;
+    const swept = await sweep(unit, sweepRequest(run, { ...round, range }));
     switch (swept.kind) {
       case "NOTES_LOST":
         throw new NotesLostError();
@@ -240,7 +268,7 @@ export class AttemptWriter {
       correlationId: run.correlationId,
       changes,
       range: round.range,
-      notedForRun: round.kind === "SINCE" ? null : run.id,
+      notedForRun: round.kind === "FULL" || round.kind === "BOUNDED" ? run.id : null,
     });
   }
 
@@ -298,8 +326,4 @@ function sweepRequest(run: SyncRun, { kind, range }: Round): SweepRequest {
   const { connectionId, correlationId, id: runId, seenCount, allowMassCancel } = run;
   const pushedBefore = kind === "FULL" ? run.startedAt : null;
   return { connectionId, correlationId, runId, seenCount, range, allowMassCancel, pushedBefore };
-}
-
-function daysFrom(instant: Date, days: number): Date {
-  return new Date(instant.getTime() + days * 24 * 60 * 60 * 1000);
 }

@@ -1,4 +1,6 @@
+import type { TimeRange } from "../appointments/time-range.js";
 import type { StartedAttempt } from "../attempts/start-attempt.js";
+import type { SyncRun } from "../attempts/sync-run.entity.js";
 import { failpoint } from "../failpoints.js";
 import { providerFailure } from "../providers/failure.js";
 import {
@@ -11,6 +13,7 @@ import {
 import { NotesLostError, type AttemptWriter, type Round } from "./attempt-writer.js";
 import type { CalendarAccess } from "./calendar-access.js";
 import { eventBatches } from "./event-batches.js";
+import { movedWindow, windowOf, type PullWindow } from "./pull-window.js";
 
 const mostPages = 10_000;
 const mostAskedAtOnce = 20;
@@ -27,12 +30,14 @@ export class Pull {
     private readonly attempt: StartedAttempt,
     private readonly access: CalendarAccess,
     private readonly writer: AttemptWriter,
-    private readonly window: { pastDays: number; futureDays: number },
+    private readonly window: PullWindow,
   ) {}
 
   async run(): Promise<void> {
     try {
-      await this.pages(await this.firstRound(), this.attempt.run.pageToken);
+      const round = await this.firstRound();
+      await this.listStrip(round);
+      await this.pages(round, this.attempt.run.pageToken);
     } catch (error) {
       if (!needsNewRound(error)) throw error;
       this.pageTokens.clear();
@@ -42,13 +47,34 @@ export class Pull {
 
   private async firstRound(): Promise<Round> {
     const { run, connection } = this.attempt;
-    if (run.isFullRound && run.roundStart && run.roundEnd) {
-      return { kind: run.isBounded() ? "BOUNDED" : "FULL", range: { start: run.roundStart, end: run.roundEnd } };
-    }
-    if (run.operation === "RESYNC" || !this.hasCursor() || !connection.windowStart || !connection.windowEnd) {
-      return this.newRound();
-    }
-    return { kind: "SINCE", range: { start: connection.windowStart, end: connection.windowEnd } };
+    const begun = roundOf(run);
+    if (run.isFullRound && begun) return { kind: run.isBounded() ? "BOUNDED" : "FULL", range: begun };
+    const window = windowOf(connection);
+    if (run.operation === "RESYNC" || !this.hasCursor() || !window) return this.newRound();
+    if (begun) return { kind: "SINCE", range: begun };
+    const moved = movedWindow(window, this.attempt.startedAt, this.window);
+    if (!moved) return { kind: "SINCE", range: window };
+    const isRoundKept = !this.access.provider.isCursorBoundToWindow && moved.start >= window.start;
+    return isRoundKept ? this.writer.beginMovingRound(moved) : this.newRound();
+  }
+
+  /**
+   * What a window that moves has not covered yet is listed before the changes since the cursor, which tell what happens to it from
+   * then on, and never what has not changed. Once they have begun it is behind us; before, it is listed again.
+   */
+  private async listStrip(round: Round): Promise<void> {
+    const { windowEnd: start } = this.attempt.connection;
+    const { end } = round.range;
+    if (round.kind !== "SINCE" || !start || start >= end || this.attempt.run.pageToken !== null) return;
+    const strip = { kind: "STRIP", range: { start, end } } as const;
+    let pageToken: string | null = null;
+    do {
+      const page: ChangePage = await this.fetchPage(strip, pageToken);
+      pageToken = page.nextPageToken;
+      if (pageToken !== null) this.notePageToken(pageToken);
+      await this.writer.writePage({ ...page, resumePageToken: null }, strip, this.access.requestCount);
+    } while (pageToken !== null);
+    this.pageTokens.clear();
   }
 
   private newRound(): Promise<Round> {
@@ -79,11 +105,15 @@ export class Pull {
     }
   }
 
-  /** A bounded round does not know whether what it misses is gone or has moved elsewhere: that is asked singly. */
+  /**
+   * A bounded round does not know whether what it misses is gone or has moved elsewhere: that is asked singly. So is what a full round
+   * misses beyond the window that the connection had, or has not met of what was pushed meanwhile.
+   */
   private async finish(page: ChangePage, round: Round): Promise<void> {
     if (round.kind !== "BOUNDED") {
+      const changes = [...page.changes, ...(await this.askFor(await this.unlisted(page, round)))];
       await this.writer.finish(
-        await this.withPushed(page, round),
+        { ...page, changes },
         round,
         this.access.provider.cursorFingerprint,
         this.access.requestCount,
@@ -99,10 +129,13 @@ export class Pull {
     await this.writer.finishBounded(told, round, this.access.requestCount);
   }
 
-  /** A full round may have been listed before an event was pushed: such events are asked for singly. */
-  private async withPushed(page: ChangePage, round: Round): Promise<ChangePage> {
-    const events = round.kind === "FULL" ? await this.writer.pushedMeanwhile(page, round) : [];
-    return events.length === 0 ? page : { ...page, changes: [...page.changes, ...(await this.askFor(events))] };
+  /** What a full round misses although it may be there: beyond the window before, or pushed while the round went on. */
+  private async unlisted(page: ChangePage, round: Round): Promise<KnownEvent[]> {
+    if (round.kind !== "FULL") return [];
+    return [
+      ...(await this.writer.unseenBeyondWindow(page, round)),
+      ...(await this.writer.pushedMeanwhile(page, round)),
+    ];
   }
 
   private notePageToken(token: string): void {
@@ -135,10 +168,14 @@ export class Pull {
   }
 }
 
+function roundOf({ roundStart: start, roundEnd: end }: SyncRun): TimeRange | null {
+  return start && end ? { start, end } : null;
+}
+
 function rangeOf({ kind, range }: Round, cursor: string | null): ChangeRange {
   const window = { windowStart: range.start, windowEnd: range.end };
   if (kind === "SINCE" && cursor !== null) return { kind, cursor, ...window };
-  return { kind: kind === "BOUNDED" ? "BOUNDED" : "FULL", ...window };
+  return { kind: kind === "FULL" ? "FULL" : "BOUNDED", ...window };
 }
 
 function needsNewRound(error: unknown): boolean {

@@ -53,7 +53,7 @@ export class PgBossRunQueue implements RunQueue {
     const delaySeconds = startAfter ? Math.max(0, (startAfter.getTime() - unit.now.getTime()) / 1000) : 0;
     await this.boss.send(
       syncQueue,
-      { firmId: unit.firmId, runId: run.id, ...originOfJob(run.id) } satisfies JobPayload,
+      { firmId: unit.firmId, runId: run.id, ...(originOfJob(run.id) ?? run.origin) } satisfies JobPayload,
       {
         id: jobId,
         priority: priorityOf(run),
@@ -64,6 +64,12 @@ export class PgBossRunQueue implements RunQueue {
       },
     );
     run.jobId = jobId;
+    run.origin = null;
+  }
+
+  waitBehind(run: SyncRun): void {
+    run.jobId = null;
+    run.origin = originOfJob(run.id) ?? run.origin;
   }
 
   settled(firmId: string, runId: string, waitSeconds: number): Promise<void> {

@@ -9,6 +9,7 @@ import type { CalendarProvider, ProviderName } from "../providers/provider.js";
 import { AccessTokens } from "./access-tokens.js";
 import { ProviderMonitor } from "./provider-monitor.js";
 import { ProviderTraffic } from "./provider-traffic.js";
+import type { PullWindow } from "./pull-window.js";
 import { PullIntervals } from "./pull-intervals.js";
 import { createBoss, PgBossRunQueue } from "./queue.js";
 import { RunWatcher } from "./run-watcher.js";
@@ -26,7 +27,7 @@ export interface SyncEngineOptions {
   providers: ReadonlyMap<ProviderName, CalendarProvider>;
   policy: RetryPolicy;
   limits: OutageLimits;
-  window: { pastDays: number; futureDays: number };
+  window: PullWindow;
   intervalSeconds: number;
   /** Planned pulls use at most half of it. */
   googleDailyRequests: number;

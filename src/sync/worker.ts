@@ -21,6 +21,7 @@ import type { JobPayload } from "./job-payload.js";
 import { Probe } from "./probe.js";
 import type { ProviderTraffic } from "./provider-traffic.js";
 import { Pull } from "./pull.js";
+import type { PullWindow } from "./pull-window.js";
 import { RequestLease } from "./request-lease.js";
 import { RequestQuotas } from "./request-quotas.js";
 import { WorkerCapacity } from "./worker-capacity.js";
@@ -34,7 +35,7 @@ export interface WorkerParts {
   traffic: ProviderTraffic;
   tokens: AccessTokens;
   providers: ReadonlyMap<ProviderName, CalendarProvider>;
-  window: { pastDays: number; futureDays: number };
+  window: PullWindow;
   concurrency: number;
   log: Logger;
 }

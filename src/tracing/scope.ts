@@ -28,10 +28,10 @@ export function currentOrigin(): Current {
   return origins.getStore() ?? nowhere;
 }
 
-/** Of a job for this run. What an attempt at another run lets go on does not come from where that one came from. */
-export function originOfJob(runId: string): Origin {
+/** Of a job for this run; null where that is not known here: what an attempt at another run lets go on comes from elsewhere. */
+export function originOfJob(runId: string): Origin | null {
   const { runId: workedOn, ...origin } = currentOrigin();
-  return workedOn === undefined || workedOn === runId ? origin : nowhere;
+  return workedOn === undefined || workedOn === runId ? origin : null;
 }
 
 const nowhere: Origin = {};

@@ -37,7 +37,7 @@ async function outage(
     const seconds = (await world.databaseSeconds()) - begun;
     const { first } = await world.attempts();
     const requests = world.requests();
-    const allowed = 1.1 * first + (seconds / 60) * 60 + outageLimits.retryBurst;
+    const allowed = 1.1 * first + seconds + outageLimits.retryBurst;
     const waiting = await world.count("status = 'RETRYING' or waits_for_provider");
     return {
       what: `requests in an outage, ${connections} connections, ${name}`,

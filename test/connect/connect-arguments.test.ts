@@ -173,6 +173,7 @@ describe("a server that shows itself on this machine alone", () => {
     const { data } = await post(server.url, { query }, await tokenOf(), headers);
     await server.stop();
     await http.close();
+    // GraphqlAnswer leaves open what is asked for
     const { connectCalendar } = data as unknown as { connectCalendar: { consentUrl: string } | null };
     const uri = connectCalendar && new URL(connectCalendar.consentUrl).searchParams.get("redirect_uri");
     return uri?.replace(server.url, "OWN") ?? null;

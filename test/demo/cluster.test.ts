@@ -78,27 +78,24 @@ test("three workers share a backlog, and what a killed one had under way goes on
   await expectNoneAlive([...pidsIn(told, "worker"), ...pidsIn(told, "scheduler"), postgres]);
 });
 
-test("on the same data it goes on until Ctrl-C, refuses a second one, and leaves no process", async () => {
+test("on the same data it goes on, refuses a second one, and its processes end with it also when it is killed", async () => {
   const cluster = startCluster("--connections", "60");
   const told = await linesUntil(cluster, /^verify: /);
   expect(told).toContain("60 connections of three firms are due now");
-  const postgres = await postgresProcess(join(dataDir, "cluster"));
   const second = await runCommandProcess("demo-cluster", [], { DATA_DIR: dataDir, LOG_LEVEL: "warn" });
   expect(second).toMatchObject({ exitCode: 1, stdout: "" });
   expect(second.stderr).toMatch(/^demo:cluster: Another server .* has used the data folder .*\n$/);
+  cluster.child.kill("SIGKILL");
+  await expectNoneAlive([...pidsIn(told, "worker"), ...pidsIn(told, "scheduler")]);
+});
+
+test("takes over the PostgreSQL that a killed one has left, and leaves no process at Ctrl-C", async () => {
+  const cluster = startCluster("--connections", "60");
+  const told = await linesUntil(cluster, /synced/);
+  const postgres = await postgresProcess(join(dataDir, "cluster"));
   cluster.child.kill("SIGINT");
   expect(await cluster.ended).toBe(0);
   await expectNoneAlive([...pidsIn(told, "worker"), ...pidsIn(told, "scheduler"), postgres]);
-});
-
-test("its processes end with it also when it is killed", async () => {
-  const cluster = startCluster("--connections", "60");
-  const told = await linesUntil(cluster, /synced/);
-  cluster.child.kill("SIGKILL");
-  await expectNoneAlive([...pidsIn(told, "worker"), ...pidsIn(told, "scheduler")]);
-  const next = startCluster("--once", "--connections", "60");
-  await linesUntil(next, /^verify: /); // it has taken over the PostgreSQL that was left, and stops it
-  expect(await next.ended).toBe(0);
 });
 
 test("wrong arguments exit 2 with its usage", async () => {

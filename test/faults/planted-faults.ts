@@ -44,4 +44,10 @@ export const plantedFaults = {
     find: `return { message: "Service temporarily unavailable.", extensions: { code: "UNAVAILABLE" } };`,
     replace: `return { message: String(original), extensions: { code: "UNAVAILABLE" } };`,
   },
+  /** Whatever a page tells becomes an appointment. */
+  windowIsIgnored: {
+    file: "src/appointments/apply-changes.ts",
+    find: 'and ${insideRange("event", page.range)}',
+    replace: "",
+  },
 } as const satisfies Record<string, PlantedFault>;

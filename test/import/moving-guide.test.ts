@@ -87,7 +87,7 @@ async function exportedLines(): Promise<string[]> {
   await client.query(olderTables + olderRows);
   await client.query(before);
   for (const row of tokens) await client.query("insert into exported_token values ($1, $2, $3)", row);
-  // json comes as text, unchanged
+  // json comes as text, unchanged; several statements answer with a list, which pg does not declare
   const answers = (await client.query({
     text: after,
     types: { getTypeParser: () => String },

@@ -1,5 +1,5 @@
 /**
- * The nemesis: `npm run test:long`, and with the argument `short` what is part of the tests. A second argument names a fault to be
+ * The nemesis: `npm run nemesis`, and with the argument `short` what is part of the tests. A second argument names a fault to be
  * planted in the servers, which must be noticed. Tells how it goes, and ends with 1 when anything went wrong. A program of its own,
  * because it must judge errors as the server does, outside jest's realm.
  */

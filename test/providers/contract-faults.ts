@@ -69,6 +69,18 @@ function describeDisturbedCalls(subject: FaultSubject): void {
     });
   });
 
+  describe("making an event", () => {
+    // What only a limit ends, takes as long here as there.
+    const quick = faults.filter(([, , errorCode]) => errorCode !== "TIMEOUT" && errorCode !== "ANSWER_TOO_LARGE");
+
+    test.each(quick)("meets %s", async (_fault, answer, errorCode) => {
+      usual.server.answer = answer;
+      const failure = await failureOf(usual.createEvent());
+      expect(failure).toMatchObject({ errorCode, errorClass: "TRANSIENT", action: { kind: "FAIL" } });
+      expect(usual.server.requests).toHaveLength(1);
+    });
+  });
+
   test("the next call after each fault succeeds", async () => {
     for (const [, answer] of faults.filter(([, , errorCode]) => errorCode !== "TIMEOUT")) {
       usual.server.answer = answer;

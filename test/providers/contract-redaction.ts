@@ -47,6 +47,9 @@ export function describeRedaction(start: () => Promise<ProviderUnderTest>, curso
   describe.each([
     ["listing changes", () => asked.listChanges({ range: { kind: "SINCE", cursor, ...window }, pageToken })],
     ["refreshing access", () => asked.refreshAccess()],
+    ["making an event", () => asked.createEvent()],
+    ["changing an event", () => asked.updateEvent()],
+    ["deleting an event", () => asked.deleteEvent()],
   ])("the failure of %s", (_name, call) => {
     test.each(answers)("after %s shows no token, address, title or name", async (_fault, answer) => {
       asked.server.answer = answer;

@@ -34,11 +34,17 @@ export interface ContractSubject {
   calendarIdOf: (control: Control, account: string, calendar?: string) => string;
   /** A grant without the right to read calendars. */
   uselessScopes: readonly string[];
+  /** A grant with the right to read calendars, not to write. */
+  readScopes: readonly string[];
+  /** As what a write with such a grant is refused. */
+  readOnlyCode: string;
 }
 
 export const at = (dateTime: string, timeZone = "Europe/Zurich") => ({ dateTime, timeZone });
 /** A meeting within the window. */
 export const review = { title: "Review", start: at("2026-11-23T09:00:00"), end: at("2026-11-23T10:00:00") };
+
+const nothing = () => undefined;
 
 /** A provider over its client against a simulator of its own. */
 export class ContractWorld {
@@ -46,6 +52,8 @@ export class ContractWorld {
   requests = 0;
   /** Short for what only a limit ends; the limits themselves are tested elsewhere. */
   patience: "usual" | "short" = "usual";
+  /** What happens before a call sends its next request. */
+  beforeRequest: () => void = nothing;
   readonly #subject: ContractSubject;
   readonly #http = { usual: new ProviderHttp(), short: new ProviderHttp({ totalMs: 2000 }) };
   #running: { simulator: Simulator; usual: CalendarProvider; short: CalendarProvider } | null = null;
@@ -75,6 +83,7 @@ export class ContractWorld {
     this.control.addAccount(account, { provider: this.#subject.provider, timeZone: "Europe/Zurich" });
     this.requests = 0;
     this.patience = "usual";
+    this.beforeRequest = nothing;
   }
 
   async access(owner = account): Promise<string> {
@@ -145,7 +154,11 @@ export class ContractWorld {
   }
 
   #call() {
-    return { signal: new AbortController().signal, onRequest: () => (this.requests += 1) };
+    const admit = () => {
+      this.beforeRequest();
+      return Promise.resolve();
+    };
+    return { signal: new AbortController().signal, admit, onRequest: () => (this.requests += 1) };
   }
 }
 

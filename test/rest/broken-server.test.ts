@@ -63,7 +63,16 @@ test("while tokens cannot be verified the answer is 503, before anything is read
 });
 
 test.each([
-  ["in an operation", { runs: { send: () => Promise.resolve(), settled: () => Promise.reject(new Error("secret")) } }],
+  [
+    "in an operation",
+    {
+      runs: {
+        send: () => Promise.resolve(),
+        waitBehind: () => undefined,
+        settled: () => Promise.reject(new Error("secret")),
+      },
+    },
+  ],
   ["before it", { verifyToken: () => Promise.reject(new Error("secret")) }],
 ])("a fault of our own %s is masked, with an id that the log has as well", async (_name, parts) => {
   const broken = await start(parts);
@@ -87,7 +96,9 @@ test("while the server stops, what is in flight is answered and the rest is refu
       settle = resolve;
       isWaiting();
     });
-  const stopping = await startTestServer({ runs: { send: () => Promise.resolve(), settled } });
+  const stopping = await startTestServer({
+    runs: { send: () => Promise.resolve(), waitBehind: () => undefined, settled },
+  });
   await stopping.given.connection({ id: "1" });
   const inFlight = ask(stopping, "connections/1/resync/", "POST");
   await waiting;

@@ -84,7 +84,7 @@ describe("Google's consent", () => {
       token_endpoint: simulator.googleTokenUrl,
       revocation_endpoint: simulator.googleRevokeUrl,
     });
-    const keys = (await json(String(document["jwks_uri"]))) as unknown as JSONWebKeySet;
+    const keys = await json<JSONWebKeySet>(String(document["jwks_uri"]));
     const { payload } = await jwtVerify(tokens.id_token ?? "", createLocalJWKSet(keys), {
       ...{ issuer: String(document["issuer"]), audience: "app", currentDate: new Date(present) },
     });
@@ -208,8 +208,8 @@ async function silent(client: OAuth2Client, options: GenerateAuthUrlOpts) {
   return Object.fromEntries(new URL(response.headers.get("location") ?? "").searchParams);
 }
 
-async function json(url: string): Promise<Record<string, unknown>> {
-  return (await (await fetch(url)).json()) as Record<string, unknown>;
+async function json<T = Record<string, unknown>>(url: string): Promise<T> {
+  return (await (await fetch(url)).json()) as T;
 }
 
 describe("a request that Google shows to the user as wrong, and never sends anywhere", () => {

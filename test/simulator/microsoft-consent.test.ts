@@ -85,8 +85,8 @@ function refreshTokenOf(client: ConfidentialClientApplication): string | undefin
   return Object.values(cache.RefreshToken)[0]?.secret;
 }
 
-async function json(url: string): Promise<Record<string, unknown>> {
-  return (await (await fetch(url)).json()) as Record<string, unknown>;
+async function json<T = Record<string, unknown>>(url: string): Promise<T> {
+  return (await (await fetch(url)).json()) as T;
 }
 
 describe("Microsoft's consent", () => {
@@ -148,7 +148,7 @@ describe("Microsoft's consent", () => {
       nonce: "N1",
     });
     const document = await json(`${simulator.microsoftLoginUrl}/common/v2.0/.well-known/openid-configuration`);
-    const keys = (await json(String(document["jwks_uri"]))) as unknown as JSONWebKeySet;
+    const keys = await json<JSONWebKeySet>(String(document["jwks_uri"]));
     const { payload } = await jwtVerify(idToken, createLocalJWKSet(keys), {
       audience: "app",
       currentDate: new Date(present),

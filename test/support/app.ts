@@ -131,7 +131,7 @@ export class TestApp {
   /** A firm's connection to the primary calendar of a simulated account; nothing is scheduled. Returns its id. */
   async connect(account: string, firmId = "1", provider: ProviderName = "GOOGLE"): Promise<string> {
     const kind = provider === "GOOGLE" ? "google" : "microsoft";
-    if (!this.hasAccount(account)) this.simulator.control.addAccount(account, { provider: kind });
+    if (!this.simulator.control.hasAccount(account)) this.simulator.control.addAccount(account, { provider: kind });
     await this.sql("insert into firm (id, name) values ($1, 'A firm') on conflict do nothing", [firmId]);
     const [row] = await this.sql<{ id: string }>(
       `insert into calendar_connection (firm_id, provider, owner_id, account_email, calendar_id, calendar_name)
@@ -172,10 +172,6 @@ export class TestApp {
       connectionId,
     ]);
     return row?.id;
-  }
-
-  private hasAccount(account: string): boolean {
-    return this.simulator.control.hasAccount(account);
   }
 
   private refreshToken(account: string): string {

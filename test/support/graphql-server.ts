@@ -37,6 +37,7 @@ export interface GraphqlAnswer {
 /** Reads need no queue; a run that is waited for has settled. */
 const idleQueue: RunQueue = {
   send: () => Promise.resolve(),
+  waitBehind: () => undefined,
   settled: () => Promise.resolve(),
 };
 

@@ -2,10 +2,12 @@
  * Lets Node run this project's TypeScript without a build (`node --import ./test/support/typescript.js file.ts`): for child
  * processes of tests, and for jest's global set-up, which jest runs outside its own module system.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { enableCompileCache, registerHooks } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { transformSync } from "@swc/core";
+import { transformSync, version as swc } from "@swc/core";
 
 const project = new URL("../../", import.meta.url).href;
 
@@ -14,8 +16,9 @@ process.execArgv = process.execArgv.map((argument) =>
   argument === "./test/support/typescript.js" ? import.meta.url : argument,
 );
 
-// Many processes of the tests compile the same packages.
+// Many processes of the tests compile the same packages and the same files of ours.
 enableCompileCache(fileURLToPath(new URL("node_modules/.cache/node", project)));
+const compiled = fileURLToPath(new URL("node_modules/.cache/typescript", project));
 
 const isOurs = (url) => url?.startsWith(project) && !url.includes("/node_modules/");
 
@@ -32,6 +35,24 @@ function sourceOf(path) {
   return source;
 }
 
+const settings = swc + readFileSync(new URL(".swcrc", project), "utf8");
+
+/** What a file is in JavaScript, from the cache where another process has left it. */
+function javascriptOf(filename) {
+  const source = sourceOf(filename);
+  const file = join(compiled, createHash("sha1").update(settings).update(filename).update(source).digest("hex"));
+  if (existsSync(file)) return readFileSync(file, "utf8");
+  const { code } = transformSync(source, { filename, sourceMaps: "inline" });
+  try {
+    mkdirSync(compiled, { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, code);
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    // A user who may not write there goes without.
+  }
+  return code;
+}
+
 registerHooks({
   resolve(specifier, context, nextResolve) {
     if (/^\.{1,2}\/.*\.js$/.test(specifier) && isOurs(context.parentURL)) {
@@ -42,8 +63,6 @@ registerHooks({
   },
   load(url, context, nextLoad) {
     if (!isOurs(url) || !url.endsWith(".ts")) return nextLoad(url, context);
-    const filename = fileURLToPath(url);
-    const { code } = transformSync(sourceOf(filename), { filename, sourceMaps: "inline" });
-    return { format: "module", source: code, shortCircuit: true };
+    return { format: "module", source: javascriptOf(fileURLToPath(url)), shortCircuit: true };
   },
 });

@@ -140,6 +140,24 @@ describe("a resync is one trace, from the request over the deed to the attempt i
   });
 });
 
+test("a pull that waits for the end of another one stays in the trace of its own request", async () => {
+  const busy = "busy@example.test";
+  const connectionId = await installation.connect(busy);
+  installation.simulator.control.addFault({ match: { account: busy, pathRegex: "/events" }, then: { delayMs: 1_000 } });
+  const scheduler = await ServerProcess.start(installation, { roles: "scheduler" });
+  await installation.sql("update calendar_connection set next_pull_at = now() where id = $1", [connectionId]);
+  await until(async () => {
+    const running = "select from sync_run where connection_id = $1 and status = 'RUNNING'";
+    return (await installation.sql(running, [connectionId])).length === 1;
+  });
+  await post("/graphql", { query: resync, variables: { id: connectionId } }, { "x-request-id": "traced-behind" });
+  const spans = await traceOfRequest("traced-behind");
+  expect(spans.filter(({ name }) => name === "attempt").map(({ attributes }) => attributes["connectionId"])).toEqual([
+    connectionId,
+  ]);
+  await scheduler.stop();
+});
+
 function pidsOf(name: string, spans: readonly ReceivedSpan[]): number[] {
   return spans.filter((span) => span.name === name).map(({ pid }) => pid);
 }

@@ -25,6 +25,7 @@ export function googleProvider(options: GoogleProviderOptions): CalendarProvider
   return {
     name: "GOOGLE",
     cursorFingerprint,
+    isCursorBoundToWindow: false,
     quotas: googleQuotas,
     refreshAccess: (refreshToken, call) => refreshAccess(options, refreshToken, call),
     openCalendar: (calendarId, call) =>

@@ -67,6 +67,7 @@ export const googleClassification: readonly ClassificationRow[] = [
   },
   // What may not be written may still be read: no reason to revoke anything.
   {
+    endpoint: "CALENDAR",
     isWrite: true,
     statuses: [403],
     reasons: ["insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"],
@@ -85,8 +86,14 @@ export const googleClassification: readonly ClassificationRow[] = [
     reasons: ["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED", "usageLimits"],
     code: "RATE_LIMITED",
   },
-  { isWrite: true, statuses: [403], reasons: ["forbiddenForNonOrganizer"], code: "NOT_THE_ORGANIZER" },
-  { isWrite: true, statuses: [403], code: "WRITE_FORBIDDEN" },
+  {
+    endpoint: "CALENDAR",
+    isWrite: true,
+    statuses: [403],
+    reasons: ["forbiddenForNonOrganizer"],
+    code: "NOT_THE_ORGANIZER",
+  },
+  { endpoint: "CALENDAR", isWrite: true, statuses: [403], code: "WRITE_FORBIDDEN" },
   { endpoint: "CALENDAR", statuses: [403], code: "ACCESS_FORBIDDEN" },
 
   // A web page instead of Google's error comes from a wrong address or something in between: no reason to revoke anything.
@@ -98,10 +105,16 @@ export const googleClassification: readonly ClassificationRow[] = [
     action: { kind: "REVOKE", reason: "CALENDAR_NOT_FOUND" },
   },
 
-  { isWrite: true, statuses: [412], code: "EVENT_CONFLICT" },
-  { isWrite: true, statuses: [409], reasons: ["duplicate"], code: "EVENT_EXISTS" },
+  { endpoint: "CALENDAR", isWrite: true, statuses: [412], code: "EVENT_CONFLICT" },
+  {
+    endpoint: "CALENDAR",
+    isWrite: true,
+    statuses: [409],
+    reasons: ["duplicate", "ALREADY_EXISTS"],
+    code: "EVENT_EXISTS",
+  },
   // An event that was deleted: there is no cursor to lose.
-  { isWrite: true, statuses: [410], code: "REQUEST_REFUSED" },
+  { endpoint: "CALENDAR", isWrite: true, statuses: [410], code: "REQUEST_REFUSED" },
   { endpoint: "CALENDAR", statuses: [410], code: "CURSOR_EXPIRED", action: { kind: "FULL_ROUND" } },
   { endpoint: "CALENDAR", statuses: [400], carried: "CURSOR", code: "CURSOR_EXPIRED", action: { kind: "FULL_ROUND" } },
   {

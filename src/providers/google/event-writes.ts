@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changeEvent, type ChangeableEvent, type EventAccess } from "../change-event.js";
+import { changeEvent, isWithoutId, type ChangeableEvent, type EventAccess } from "../change-event.js";
 import type { RefusedRequest } from "../classification.js";
 import { allEventFields } from "../event-differences.js";
 import { providerFailure } from "../failure.js";
@@ -32,7 +32,7 @@ export class GoogleEventWrites {
       return { kind: "event", event: await this.#insert(eventKey, content, accessToken), isChanged: true };
     } catch (error) {
       if (!(error instanceof ProviderFailure) || error.errorCode !== "EVENT_EXISTS") throw error;
-      const found = await this.requests.find(googleIdOf(eventKey), accessToken, writtenEventFields);
+      const found = await this.#find(googleIdOf(eventKey), accessToken);
       if (found === null || !isOfKey(found, eventKey)) return { kind: "key taken" };
       return changeEvent(this.#accessTo(googleIdOf(eventKey), content, accessToken), content, allEventFields);
     }
@@ -44,7 +44,7 @@ export class GoogleEventWrites {
 
   /** Looks first: an event that its user has made a series of is one no more, and its id would delete every occurrence. */
   async delete({ accessToken, externalEventId: eventId }: DeleteEventRequest): Promise<void> {
-    const found = await this.requests.find(eventId, accessToken, writtenEventFields);
+    const found = await this.#find(eventId, accessToken);
     if (found === null || isGone(found)) return;
     const { api, calendarId } = this.requests;
     const parameters = { calendarId, eventId, sendUpdates: "none" };
@@ -60,10 +60,15 @@ export class GoogleEventWrites {
 
   /** The id follows from the key. */
   async findByKey(eventKey: string, accessToken: string): Promise<CalendarEvent | null> {
-    const found = await this.requests.find(googleIdOf(eventKey), accessToken, writtenEventFields);
+    const found = await this.#find(googleIdOf(eventKey), accessToken);
     if (found === null || isGone(found) || !isOfKey(found, eventKey)) return null;
-    const change = eventChangeOf(found);
-    return change.kind === "event" ? change.event : null;
+    return eventOf(found);
+  }
+
+  async #find(eventId: string, accessToken: string): Promise<object | null> {
+    const found = await this.requests.find(eventId, accessToken, writtenEventFields);
+    if (found !== null && isWithoutId(eventChangeOf(found))) throw providerFailure("MALFORMED_ANSWER");
+    return found;
   }
 
   #insert(eventKey: string, content: EventContent, accessToken: string): Promise<CalendarEvent> {
@@ -74,9 +79,9 @@ export class GoogleEventWrites {
 
   #accessTo(eventId: string, content: EventContent, accessToken: string): EventAccess {
     return {
-      isSameZone: (one, other) => one === other,
+      isItsZone: (told, { timeZone }) => told === timeZone,
       read: async () => {
-        const found = await this.requests.find(eventId, accessToken, writtenEventFields);
+        const found = await this.#find(eventId, accessToken);
         return found === null || isGone(found) ? null : changeableOf(found);
       },
       write: (known, fields) => this.#patch(eventId, known, content, fields, accessToken),

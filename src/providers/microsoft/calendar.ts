@@ -15,12 +15,13 @@ import type {
   UpdateEventRequest,
   WrittenEvent,
 } from "../provider.js";
-import { isViewPath, viewSpans } from "./calendar-paths.js";
+import { viewSpans } from "./calendar-paths.js";
 import type { CalendarReads } from "./calendar-reads.js";
 import { MicrosoftEventWrites } from "./event-writes.js";
 import type { ListedItem, Series } from "./events.js";
 import { preferences, type Graph } from "./graph.js";
 import { isRoundPage } from "./pages.js";
+import { storedPath, viewPlace } from "./stored-places.js";
 import { WaitingOccurrences } from "./waiting-occurrences.js";
 
 const noSeries: ReadonlyMap<string, EventChange[]> = new Map();
@@ -199,19 +200,4 @@ function ownChanges(item: ListedItem): EventChange[] {
   if (item.kind === "change") return [item.change];
   if (item.kind === "occurrence" || !item.series.isCancelled) return [];
   return [{ kind: "removed", externalEventId: item.id }];
-}
-
-function storedPath(pageToken: string | null, range: ChangeRange): string {
-  if (pageToken !== null) {
-    if (isViewPath(pageToken)) return pageToken;
-    throw providerFailure("PAGE_TOKEN_EXPIRED", { action: { kind: "FULL_ROUND" } });
-  }
-  if (range.kind === "SINCE" && isViewPath(range.cursor)) return range.cursor;
-  throw providerFailure("CURSOR_EXPIRED", { action: { kind: "FULL_ROUND" } });
-}
-
-function viewPlace(pageToken: string): { span: number; path: string } {
-  const [, span, path] = /^(\d{1,3}) (.+)$/.exec(pageToken) ?? [];
-  if (span !== undefined && path !== undefined && isViewPath(path)) return { span: Number(span), path };
-  throw providerFailure("PAGE_TOKEN_EXPIRED", { action: { kind: "FULL_ROUND" } });
 }

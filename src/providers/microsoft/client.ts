@@ -26,6 +26,7 @@ export function microsoftProvider(options: MicrosoftProviderOptions): CalendarPr
   return {
     name: "MICROSOFT",
     cursorFingerprint,
+    isCursorBoundToWindow: true,
     quotas: microsoftQuotas,
     refreshAccess: (refreshToken, call) => refreshAccess(options, refreshToken, call),
     openCalendar: (calendarId, call) => {

@@ -1,4 +1,4 @@
-import { ConfidentialClientApplication } from "@azure/msal-node";
+import type { ConfidentialClientApplication } from "@azure/msal-node";
 import { z } from "zod";
 import type { CodeExchange, ConsentGrant, ConsentProvider, ConsentRequest } from "../consent.js";
 import { providerFailure } from "../failure.js";
@@ -34,9 +34,10 @@ function plainName(scope: string): string {
   return scope.replace(/^https:\/\/graph\.microsoft\.com\//i, "").toLowerCase();
 }
 
-function consentUrl(options: MicrosoftProviderOptions, request: ConsentRequest): Promise<string> {
+async function consentUrl(options: MicrosoftProviderOptions, request: ConsentRequest): Promise<string> {
   const { redirectUri, state, codeChallenge, loginHint } = request;
-  return application(options).getAuthCodeUrl({
+  const client = await application(options);
+  return client.getAuthCodeUrl({
     scopes: neededScopes,
     redirectUri,
     state,
@@ -53,7 +54,7 @@ async function exchangeCode(
   requests: AuthorityRequests,
 ): Promise<ConsentGrant> {
   try {
-    const client = application(options, requests);
+    const client = await application(options, requests);
     const { accessToken, scopes } = await client.acquireTokenByCode({
       code,
       codeVerifier,
@@ -69,13 +70,13 @@ async function exchangeCode(
 }
 
 /**
- * A new one for each use: it remembers the tokens of everybody that it has asked for. MSAL demands an authority of https, and looks it up
+ * A new client for each use: it remembers the tokens of everybody that it has asked for. MSAL demands an authority of https, and looks it up
  * at Microsoft unless it knows it; its endpoints are those of the login address, whatever that is.
  */
-function application(
+async function application(
   { loginUrl, tenant, clientId, clientSecret }: MicrosoftProviderOptions,
   networkClient?: AuthorityRequests,
-): ConfidentialClientApplication {
+): Promise<ConfidentialClientApplication> {
   const base = `${loginUrl.replace(/\/+$/, "")}/${encodeURIComponent(tenant)}`;
   const authorityMetadata = JSON.stringify({
     authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
@@ -84,7 +85,9 @@ function application(
     jwks_uri: `${base}/discovery/v2.0/keys`,
   });
   const authority = `https://login.microsoftonline.com/${encodeURIComponent(tenant)}`;
-  return new ConfidentialClientApplication({
+  // Only connecting needs it, and loading it takes as long as all of undici and pg-boss.
+  const msal = await import("@azure/msal-node");
+  return new msal.ConfidentialClientApplication({
     auth: { clientId, clientSecret, authority, authorityMetadata },
     system: { disableInternalRetries: true, ...(networkClient ? { networkClient } : {}) },
   });

@@ -74,16 +74,30 @@ export const microsoftClassification: readonly ClassificationRow[] = [
   },
   { endpoint: "CALENDAR", statuses: [401], code: "ACCESS_TOKEN_REFUSED", action: { kind: "REFRESH_ACCESS" } },
 
-  { isWrite: true, statuses: [400, 409], reasons: ["ErrorDuplicateTransactionId"], code: "EVENT_EXISTS" },
-  { isWrite: true, statuses: [412], code: "EVENT_CONFLICT" },
   {
+    endpoint: "CALENDAR",
+    isWrite: true,
+    statuses: [400, 409],
+    reasons: ["ErrorDuplicateTransactionId"],
+    code: "EVENT_EXISTS",
+  },
+  { endpoint: "CALENDAR", isWrite: true, statuses: [412], code: "EVENT_CONFLICT" },
+  {
+    endpoint: "CALENDAR",
     isWrite: true,
     statuses: [409],
     reasons: ["ErrorIrresolvableConflict", "resourceModified", "PreconditionFailed"],
     code: "EVENT_CONFLICT",
   },
+  {
+    endpoint: "CALENDAR",
+    isWrite: true,
+    statuses: [400],
+    reasons: ["ErrorOccurrenceCrossingBoundary"],
+    code: "OCCURRENCE_CROSSING",
+  },
   // An event that was deleted: there is no cursor to lose.
-  { isWrite: true, statuses: [410], code: "REQUEST_REFUSED" },
+  { endpoint: "CALENDAR", isWrite: true, statuses: [410], code: "REQUEST_REFUSED" },
 
   {
     endpoint: "CALENDAR",
@@ -123,7 +137,7 @@ export const microsoftClassification: readonly ClassificationRow[] = [
     action: mailboxUnavailable,
   },
   // Whether the calendar or the consent forbids it, the answer is the same; what may not be written may still be read.
-  { isWrite: true, statuses: [403], code: "WRITE_FORBIDDEN" },
+  { endpoint: "CALENDAR", isWrite: true, statuses: [403], code: "WRITE_FORBIDDEN" },
   {
     endpoint: "CALENDAR",
     statuses: [403],

@@ -56,6 +56,11 @@ function momentIn(time: string, timeZone: string | null): { dateTime: string; ti
   return { dateTime: wallClock(localTime), timeZone: zone.name };
 }
 
+/** The Windows name of the zone in which a time is written. */
+export function zoneNameAt(time: string, timeZone: string): string {
+  return momentIn(time, timeZone).timeZone;
+}
+
 function wallClock(localTime: number): string {
   return new Date(localTime).toISOString().slice(0, 19);
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changeEvent, type ChangeableEvent, type EventAccess } from "../change-event.js";
+import { changeEvent, isWithoutId, type ChangeableEvent, type EventAccess } from "../change-event.js";
 import { allEventFields } from "../event-differences.js";
 import { providerFailure } from "../failure.js";
 import {
@@ -16,7 +16,7 @@ import {
 import { windowsTimeZone } from "../time-zone.js";
 import { isNotFound, singleEvent, type CalendarReads } from "./calendar-reads.js";
 import { existingEventIdOf } from "./errors.js";
-import { eventPatchBody, keyFilter, newEventBody } from "./event-body.js";
+import { eventPatchBody, keyFilter, newEventBody, zoneNameAt } from "./event-body.js";
 import { listedItemOf, type ListedItem } from "./events.js";
 import type { Graph } from "./graph.js";
 
@@ -50,7 +50,7 @@ export class MicrosoftEventWrites {
   /** Looks first: an event that its user has made a series of is one no more, and its id would delete every occurrence. */
   async delete({ accessToken, externalEventId }: DeleteEventRequest): Promise<void> {
     const item = await this.reads.find(externalEventId, accessToken);
-    if (item === null || isGone(await this.readItem(item, accessToken))) return;
+    if (item === null || isGone(await this.#changeOf(item, accessToken))) return;
     const path = this.reads.eventPaths.event(externalEventId);
     await unlessGone(this.graph.delete(path, accessToken));
   }
@@ -60,10 +60,16 @@ export class MicrosoftEventWrites {
     const path = this.reads.eventPaths.filtered(keyFilter(eventKey));
     const { items } = await this.reads.list(path, accessToken, singleEvent);
     for (const item of items) {
-      const change = await this.readItem(item, accessToken);
+      const change = await this.#changeOf(item, accessToken);
       if (change?.kind === "event" && change.event.eventKey === eventKey.toLowerCase()) return change.event;
     }
     return null;
+  }
+
+  async #changeOf(item: ListedItem, accessToken: string): Promise<EventChange | null> {
+    const change = await this.readItem(item, accessToken);
+    if (change !== null && isWithoutId(change)) throw providerFailure("MALFORMED_ANSWER");
+    return change;
   }
 
   async #post(eventKey: string, content: EventContent, accessToken: string): Promise<CalendarEvent> {
@@ -75,7 +81,7 @@ export class MicrosoftEventWrites {
 
   #accessTo(id: string, content: EventContent, accessToken: string): EventAccess {
     return {
-      isSameZone,
+      isItsZone: (told, { startsAt, timeZone }) => windowsTimeZone(told)?.name === zoneNameAt(startsAt, timeZone),
       read: () => this.#read(id, accessToken),
       write: (known, fields) => this.#patch(id, known, content, fields, accessToken),
     };
@@ -84,11 +90,11 @@ export class MicrosoftEventWrites {
   async #read(id: string, accessToken: string): Promise<ChangeableEvent | null> {
     const resource = await this.reads.resource(id, accessToken);
     if (resource === null) return null;
-    const change = await this.readItem(listedItemOf(resource), accessToken);
+    const change = await this.#changeOf(listedItemOf(resource), accessToken);
     if (isGone(change)) return null;
     const version = versioned.safeParse(resource);
     if (!version.success) throw providerFailure("MALFORMED_ANSWER");
-    return { event: change?.kind === "event" ? change.event : null, etag: version.data["@odata.etag"] };
+    return { event: change.kind === "event" ? change.event : null, etag: version.data["@odata.etag"] };
   }
 
   async #patch(
@@ -122,13 +128,8 @@ async function unlessGone<Answer>(write: Promise<Answer>): Promise<Answer | null
 }
 
 /** Deleted, called off, or a series by now, which is no event: its occurrences are. */
-function isGone(change: EventChange | null): boolean {
+function isGone(change: EventChange | null): change is null | Extract<EventChange, { kind: "removed" }> {
   return change === null || change.kind === "removed";
 }
 
 const versioned = z.object({ "@odata.etag": z.string().min(1) });
-
-/** By the Windows name, which is what Graph keeps of a zone. */
-function isSameZone(one: string, other: string): boolean {
-  return one === other || windowsTimeZone(one)?.name === windowsTimeZone(other)?.name;
-}

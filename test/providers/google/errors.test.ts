@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { ClassificationRow } from "../../../src/providers/classification.js";
 import { providerErrorCodes } from "../../../src/providers/error-codes.js";
 import { googleClassification } from "../../../src/providers/google/errors.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
@@ -14,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => google.close());
 
-type Asked = "full round" | "cursor" | "page" | "token";
+type Asked = "full round" | "cursor" | "page" | "token" | "creation" | "change";
 
 function failureAfter(asked: Asked, answer: AnswerRequest): Promise<ProviderFailure> {
   google.server.answer = answer;
@@ -27,8 +28,23 @@ function failureAfter(asked: Asked, answer: AnswerRequest): Promise<ProviderFail
       return failureOf(google.listChanges({ pageToken: "page 2" }));
     case "full round":
       return failureOf(google.listChanges());
+    case "creation":
+      return failureOf(google.createEvent());
+    case "change":
+      google.server.answer = (response, request) => {
+        (request.method === "GET" ? found : answer)(response, request);
+      };
+      return failureOf(google.updateEvent());
   }
 }
+
+/** What is to be changed. */
+const found = json({
+  id: "canary-event",
+  etag: '"1"',
+  start: { dateTime: "2026-12-01T09:00:00Z" },
+  end: { dateTime: "2026-12-01T10:00:00Z" },
+});
 
 const date = "Sun, 22 Nov 2026 12:00:00 GMT";
 const list = (status: number, reason: string, domain = "global") => json(calendarError(status, domain, reason), status);
@@ -223,6 +239,71 @@ describe("what Google refuses", () => {
       fail,
     ],
     ["429 without a reason", "cursor", json({}, 429), "RATE_LIMITED", "RATE_LIMITED", fail],
+    ...(["creation", "change"] as const).flatMap((asked): [string, Asked, AnswerRequest, string, string, object][] => [
+      [
+        `${asked}: 403 requiredAccessLevel`,
+        asked,
+        list(403, "requiredAccessLevel", "calendar"),
+        "NON_RETRYABLE",
+        "WRITE_FORBIDDEN",
+        fail,
+      ],
+      [`${asked}: 403 forbidden`, asked, list(403, "forbidden"), "NON_RETRYABLE", "WRITE_FORBIDDEN", fail],
+      [
+        `${asked}: 403 forbiddenForNonOrganizer`,
+        asked,
+        list(403, "forbiddenForNonOrganizer", "calendar"),
+        "NON_RETRYABLE",
+        "NOT_THE_ORGANIZER",
+        fail,
+      ],
+      [
+        `${asked}: 403 insufficientPermissions`,
+        asked,
+        list(403, "insufficientPermissions"),
+        "NON_RETRYABLE",
+        "WRITE_CONSENT_MISSING",
+        fail,
+      ],
+      [
+        `${asked}: 403 ACCESS_TOKEN_SCOPE_INSUFFICIENT`,
+        asked,
+        json(commonError(403, "PERMISSION_DENIED", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"), 403),
+        "NON_RETRYABLE",
+        "WRITE_CONSENT_MISSING",
+        fail,
+      ],
+      [
+        `${asked}: 403 quotaExceeded`,
+        asked,
+        list(403, "quotaExceeded", "usageLimits"),
+        "RATE_LIMITED",
+        "QUOTA_EXCEEDED",
+        fail,
+      ],
+      [
+        `${asked}: 403 rateLimitExceeded`,
+        asked,
+        list(403, "rateLimitExceeded", "usageLimits"),
+        "RATE_LIMITED",
+        "RATE_LIMITED",
+        fail,
+      ],
+      [
+        `${asked}: 403 accessNotConfigured`,
+        asked,
+        list(403, "accessNotConfigured", "usageLimits"),
+        "NON_RETRYABLE",
+        "API_DISABLED",
+        hold,
+      ],
+      [`${asked}: 400 badRequest`, asked, list(400, "badRequest"), "NON_RETRYABLE", "REQUEST_REFUSED", fail],
+      [`${asked}: 409 conflict`, asked, list(409, "conflict"), "TRANSIENT", "PROVIDER_CONFLICT", fail],
+      [`${asked}: 412`, asked, list(412, "conditionNotMet"), "TRANSIENT", "EVENT_CONFLICT", fail],
+      [`${asked}: 404 with a web page`, asked, html(404), "NON_RETRYABLE", "REQUEST_REFUSED", fail],
+      [`${asked}: 503`, asked, json({}, 503), "TRANSIENT", "PROVIDER_UNAVAILABLE", fail],
+    ]),
+    ["creation: 410 deleted", "creation", list(410, "deleted"), "NON_RETRYABLE", "REQUEST_REFUSED", fail],
     ["500 backendError", "cursor", list(500, "backendError"), "TRANSIENT", "PROVIDER_UNAVAILABLE", fail],
     ["502 with a web page", "cursor", html(502), "TRANSIENT", "PROVIDER_UNAVAILABLE", fail],
     ["503", "cursor", json({}, 503), "TRANSIENT", "PROVIDER_UNAVAILABLE", fail],
@@ -305,8 +386,7 @@ describe("the classification table", () => {
   test.each(requests)(
     "$endpoint $status $reason is decided by its own row: $row.code",
     async ({ row, endpoint, status, reason }) => {
-      const asked =
-        endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
+      const asked = askedFor(row, endpoint);
       const body = endpoint === "TOKEN" ? tokenError(reason ?? "x") : calendarError(status, "global", reason ?? "x");
       const answer = row.isHtml ? html(status) : json(body, status);
       const failure = await failureAfter(asked, answer);
@@ -314,6 +394,14 @@ describe("the classification table", () => {
     },
   );
 });
+
+/** What a row of the table is asked by. A creation would go on from an event that exists. */
+function askedFor(row: ClassificationRow, endpoint: string): Asked {
+  if (endpoint === "TOKEN") return "token";
+  if (row.isWrite) return row.code === "EVENT_EXISTS" ? "change" : "creation";
+  if (row.carried === undefined) return "full round";
+  return row.carried === "CURSOR" ? "cursor" : "page";
+}
 
 describe("how long a refusal asks to wait", () => {
   const limited = (reason: string, headers: Record<string, string>) =>

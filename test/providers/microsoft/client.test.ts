@@ -27,7 +27,7 @@ const view = (range: Partial<typeof window> = {}) =>
   graph.listChanges({ range: { kind: "BOUNDED", ...window, ...range } });
 const windowQuery = "startDateTime=2025-12-31T23:59:59.000Z&endDateTime=2027-01-01T00:00:00.000Z";
 const selection =
-  "$select=id,type,seriesMasterId,subject,showAs,isCancelled,isAllDay,start,end,originalStartTimeZone,recurrence";
+  "$select=id,type,seriesMasterId,subject,showAs,isCancelled,isAllDay,start,end,originalStartTimeZone,recurrence,transactionId";
 
 describe("what is asked of Graph", () => {
   test("a full round asks for the changes of the default calendar's window", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { ClassificationRow } from "../../../src/providers/classification.js";
 import { providerErrorCodes } from "../../../src/providers/error-codes.js";
 import { microsoftClassification } from "../../../src/providers/microsoft/errors.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => graph.close());
 
-type Asked = "full round" | "cursor" | "page" | "token";
+type Asked = "full round" | "cursor" | "page" | "token" | "creation" | "change";
 
 function failureAfter(asked: Asked, answer: AnswerRequest): Promise<ProviderFailure> {
   graph.server.answer = answer;
@@ -26,8 +27,23 @@ function failureAfter(asked: Asked, answer: AnswerRequest): Promise<ProviderFail
       return failureOf(graph.listChanges({ pageToken }));
     case "full round":
       return failureOf(graph.listChanges());
+    case "creation":
+      return failureOf(graph.createEvent());
+    case "change":
+      graph.server.answer = (response, request) => {
+        (request.method === "GET" ? found : answer)(response, request);
+      };
+      return failureOf(graph.updateEvent());
   }
 }
+
+/** What is to be changed. */
+const found = json({
+  "@odata.etag": 'W/"1"',
+  id: "canary-event",
+  start: { dateTime: "2026-12-01T09:00:00.0000000", timeZone: "UTC" },
+  end: { dateTime: "2026-12-01T10:00:00.0000000", timeZone: "UTC" },
+});
 
 /** As Graph writes it; further codes are inner ones. */
 function graphError(code: string, ...inner: string[]): object {
@@ -151,6 +167,28 @@ const ofTokens: Case[] = [
   ["503", "token", html(503), "PROVIDER_UNAVAILABLE", fail],
 ];
 
+const ofWrites: Case[] = (["creation", "change"] as const).flatMap((asked): Case[] => [
+  ["403 ErrorAccessDenied", asked, refused(403, "ErrorAccessDenied"), "WRITE_FORBIDDEN", fail],
+  ["403 of another kind", asked, refused(403, "Forbidden"), "WRITE_FORBIDDEN", fail],
+  ["403 throttledRequest", asked, refused(403, "throttledRequest"), "RATE_LIMITED", fail],
+  ["409 ErrorIrresolvableConflict", asked, refused(409, "ErrorIrresolvableConflict"), "EVENT_CONFLICT", fail],
+  ["409 resourceModified", asked, refused(409, "x", "resourceModified"), "EVENT_CONFLICT", fail],
+  ["412 ErrorIrresolvableConflict", asked, refused(412, "ErrorIrresolvableConflict"), "EVENT_CONFLICT", fail],
+  ["412 without a reason", asked, json({}, 412), "EVENT_CONFLICT", fail],
+  [
+    "400 ErrorPropertyValidationFailure",
+    asked,
+    refused(400, "ErrorPropertyValidationFailure"),
+    "REQUEST_REFUSED",
+    fail,
+  ],
+  ["423", asked, refused(423, "locked"), "PROVIDER_CONFLICT", fail],
+  ["503 ConcurrentItemSave", asked, refused(503, "ErrorServerBusy", "ConcurrentItemSave"), "PROVIDER_CONFLICT", fail],
+  ["507", asked, refused(507, "quotaLimitReached"), "REQUEST_REFUSED", fail],
+  ["404 with a web page", asked, html(404), "REQUEST_REFUSED", fail],
+  ["429", asked, json({}, 429), "RATE_LIMITED", fail],
+]);
+
 async function expectFailure([, asked, answer, errorCode, action]: Case): Promise<void> {
   const failure = await failureAfter(asked, answer);
   const { errorClass, sentence } = providerErrorCodes[errorCode as keyof typeof providerErrorCodes];
@@ -160,6 +198,10 @@ async function expectFailure([, asked, answer, errorCode, action]: Case): Promis
 
 describe("what Graph refuses", () => {
   test.each(ofCalendars)("%s", (...each) => expectFailure(each));
+});
+
+describe("what Graph refuses to write", () => {
+  test.each(ofWrites)("%s (%s)", (...each) => expectFailure(each));
 });
 
 describe("what the token endpoint refuses", () => {
@@ -185,8 +227,7 @@ describe("the classification table", () => {
   test.each(requests)(
     "$endpoint $status $reason is decided by its own row: $row.code",
     async ({ row, endpoint, status, reason }) => {
-      const asked =
-        endpoint === "TOKEN" ? "token" : row.carried === "CURSOR" ? "cursor" : row.carried ? "page" : "full round";
+      const asked = askedFor(row, endpoint);
       const failure = await failureAfter(asked, json(bodyOf(endpoint, reason), status, headersOf(reason)));
       expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
     },
@@ -202,6 +243,14 @@ describe("the classification table", () => {
     return reason === "insufficient_claims" ? { "www-authenticate": `Bearer error="${reason}"` } : {};
   }
 });
+
+/** What a row of the table is asked by. A creation would go on from an event that exists. */
+function askedFor(row: ClassificationRow, endpoint: string): Asked {
+  if (endpoint === "TOKEN") return "token";
+  if (row.isWrite) return row.code === "EVENT_EXISTS" ? "change" : "creation";
+  if (row.carried === undefined) return "full round";
+  return row.carried === "CURSOR" ? "cursor" : "page";
+}
 
 describe("what else a refusal tells", () => {
   const date = "Sun, 22 Nov 2026 12:00:00 GMT";
