@@ -67,6 +67,8 @@ const notYet = { waitSeconds: 0 };
 export class PushHistory {
   private readonly changes: Changes;
   private readonly faultIds: number[] = [];
+  /** As many appointments as somebody has made, here or there. */
+  private made = 3;
 
   private constructor(
     private readonly app: TestApp,
@@ -88,9 +90,10 @@ export class PushHistory {
     const { app, id, account } = this;
     switch (deed.kind) {
       case "create":
-        return this.ask(() =>
-          this.changes.create(id, { startsAt: at(deed.day, 14), endsAt: at(deed.day, 15), ...notYet }),
-        );
+        return this.ask(async () => {
+          await this.changes.create(id, { startsAt: at(deed.day, 14), endsAt: at(deed.day, 15), ...notYet });
+          this.made += 1;
+        });
       case "update":
         return this.about(deed.which, (appointment) => this.changes.update(appointment, { ...deed.change, ...notYet }));
       case "cancel":
@@ -137,6 +140,8 @@ export class PushHistory {
     await app.sql("update calendar_connection set next_pull_at = null where id = $1", [id]);
     await this.pullOnce(); // what was changed at the end
     await this.expectNothingNew();
+    const rows = await app.sql("select from appointment where connection_id = $1", [id]);
+    if (rows.length > this.made) throw new Error(`of ${this.made} appointments ${rows.length} have become`);
     const { stored, provided } = await storedAndProvided(app, id);
     if (stored.join("\n") !== provided.join("\n")) {
       throw new Error(`stored:\n${stored.join("\n")}\nprovided:\n${provided.join("\n")}`);
@@ -202,8 +207,10 @@ export class PushHistory {
     const { control } = this.app.simulator;
     const events = control.occurrences(this.account, new Date(at(-1)), new Date(at(20)));
     const event = events[deed.which % Math.max(events.length, 1)];
-    if (!event) addEvent(this.app.simulator, this.account, "Another");
-    else if (deed.kind === "remove") control.deleteEvent(this.account, event.id);
+    if (!event) {
+      addEvent(this.app.simulator, this.account, "Another");
+      this.made += 1;
+    } else if (deed.kind === "remove") control.deleteEvent(this.account, event.id);
     else control.updateEvent(this.account, event.id, { title: `Theirs ${deed.which}` });
   }
 
