@@ -37,7 +37,7 @@ const deed = fc.oneof(
       method: fc.constantFrom("GET", "POST", "PATCH", "DELETE"),
       when: fc.constantFrom("before" as const, "after" as const),
       then: fc.constantFrom<object>({ destroy: true }, { status: 503, body: "down" }, { delayMs: 250 }),
-      times: fc.integer({ min: 1, max: 3 }),
+      times: fc.integer({ min: 1, max: 6 }),
     }),
   },
   { weight: 4, arbitrary: plain("pull") },
@@ -51,7 +51,7 @@ const deed = fc.oneof(
 
 export type Deed = typeof deed extends fc.Arbitrary<infer Value> ? Value : never;
 
-export const deeds: fc.Arbitrary<Deed[]> = fc.array(deed, { minLength: 10, maxLength: 30 });
+export const deeds: fc.Arbitrary<Deed[]> = fc.array(deed, { minLength: 15, maxLength: 40 });
 
 /** What an operation may be refused with, whatever has happened before. */
 const documentedRefusals = ["CONFLICT", "BAD_USER_INPUT"];
@@ -67,6 +67,7 @@ const notYet = { waitSeconds: 0 };
 export class PushHistory {
   private readonly changes: Changes;
   private readonly faultIds: number[] = [];
+  private slowness: number | null = null;
   /** As many appointments as somebody has made, here or there. */
   private made = 3;
 
@@ -83,7 +84,9 @@ export class PushHistory {
     const id = await app.connect(account, "1", provider);
     addEvents(app.simulator, account, 3);
     await app.manager("mutation ($id: ID!) { resyncConnection(connectionId: $id) { message } }", { id });
-    return new PushHistory(app, account, id);
+    const history = new PushHistory(app, account, id);
+    history.beSlow();
+    return history;
   }
 
   async happen(deed: Deed): Promise<void> {
@@ -106,6 +109,7 @@ export class PushHistory {
         const { method, when, then, times } = deed;
         const match = { account, method, pathRegex: "/events|calendarView" };
         this.faultIds.push(app.simulator.control.addFault({ match, when, then, times }).id);
+        this.beSlow();
         return;
       }
       case "pull":
@@ -130,7 +134,7 @@ export class PushHistory {
    */
   async comeToRest(): Promise<void> {
     const { app, id } = this;
-    for (const fault of this.faultIds) app.simulator.control.clearFaults(fault);
+    for (const fault of [...this.faultIds, this.slowness]) if (fault !== null) app.simulator.control.clearFaults(fault);
     await this.ask(() => app.manager(mutations.resume, { id }));
     await until(async () => {
       await letTimePass(app, id);
@@ -182,6 +186,13 @@ export class PushHistory {
     const { changed, status } = await this.pullOnce();
     if (status !== "SUCCEEDED" || changed > 0)
       throw new Error(`the last pull ${status} and changed ${changed} appointments`);
+  }
+
+  /** So that things happen while others are under way. Faults apply in the order in which they were added: this one comes last. */
+  private beSlow(): void {
+    const { control } = this.app.simulator;
+    if (this.slowness !== null) control.clearFaults(this.slowness);
+    this.slowness = control.addFault({ match: { account: this.account }, times: null, then: { delayMs: 60 } }).id;
   }
 
   private async ask(asked: () => Promise<unknown>): Promise<void> {
