@@ -14,26 +14,22 @@ import {
   type GraphQLSchema,
 } from "graphql";
 
-/** An operation of one root field, in which one argument stands for an id. */
-export interface SchemaQuestion {
-  /** The root field and the argument, e.g. `failedAttempts(filter.appointmentId)`. */
+/** A request in which one part stands for an id. */
+export interface Question {
+  /** e.g. `failedAttempts(filter.appointmentId)`, `GET connections/{id}/ (id)`. */
   name: string;
-  kind: "query" | "mutation";
-  /** Whether the argument is an id by its type; text may be one as well. */
+  /** Whether that part is an id; text may be one as well. */
   isId: boolean;
-  document: string;
-  /** With that id as the argument's value. */
-  variables(id: string): Record<string, unknown>;
+  method: string;
+  path(id: string): string;
+  body(id: string): object | undefined;
 }
 
 /**
  * A question for each argument of each root field of the schema that takes an id or text, also within input objects. What else a
  * query demands is `own` ids; a mutation is given `missing` ones, so that it finds nothing to do.
  */
-export function schemaQuestions(
-  schema: GraphQLSchema,
-  { own, missing }: { own: string; missing: string },
-): SchemaQuestion[] {
+export function schemaQuestions(schema: GraphQLSchema, { own, missing }: { own: string; missing: string }): Question[] {
   return (["query", "mutation"] as const).flatMap((kind) => {
     const root = schema.getRootType(kind === "query" ? OperationTypeNode.QUERY : OperationTypeNode.MUTATION);
     const demanded = kind === "query" ? own : missing;
@@ -41,20 +37,17 @@ export function schemaQuestions(
   });
 }
 
-function questionsOf(kind: SchemaQuestion["kind"], field: GraphQLField<unknown, unknown>, demanded: string) {
-  return placesOf(field.args).map(({ path, isId }): SchemaQuestion => {
+function questionsOf(kind: "query" | "mutation", field: GraphQLField<unknown, unknown>, demanded: string) {
+  return placesOf(field.args).map(({ path, isId }): Question => {
     const [argument = ""] = path;
     const given = field.args.filter((arg) => arg.name === argument || isDemanded(arg));
     const declared = given.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(", ");
     const passed = given.map(({ name }) => `${name}: $${name}`).join(", ");
+    const query = `${kind} (${declared}) { ${field.name}(${passed}) ${selectionOf(field.type, 4)} }`;
+    const samples = given.filter(isDemanded).map((arg) => [arg.name, sampleOf(arg.type, demanded)] as const);
     return {
-      name: `${field.name}(${path.join(".")})`,
-      ...{ kind, isId },
-      document: `${kind} (${declared}) { ${field.name}(${passed}) ${selectionOf(field.type, 4)} }`,
-      variables: (id) => ({
-        ...Object.fromEntries(given.filter(isDemanded).map((arg) => [arg.name, sampleOf(arg.type, demanded)])),
-        ...nested(path, id),
-      }),
+      ...{ name: `${field.name}(${path.join(".")})`, isId, method: "POST", path: () => "/graphql" },
+      body: (id) => ({ query, variables: { ...Object.fromEntries(samples), ...nested(path, id) } }),
     };
   });
 }
