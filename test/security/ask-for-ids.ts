@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { buildSchema } from "graphql";
-import { foreign, missing, type Ids } from "./foreign-world.js";
+import { foreign, missing } from "./foreign-world.js";
 import { restQuestions } from "./rest-questions.js";
 import { schemaQuestions as questionsOfSchema, type Question } from "./schema-questions.js";
 
@@ -8,7 +8,7 @@ export const schema = buildSchema(readFileSync(new URL("../../schema/schema.grap
 export const schemaQuestions = questionsOfSchema(schema, { own: "1", missing: missing.connection });
 /** Of the whole schema and the table of routes. */
 export const allQuestions: Question[] = [...schemaQuestions, ...restQuestions(missing.connection)];
-export const kinds = Object.keys(foreign) as (keyof Ids)[];
+export const kinds = Object.keys(foreign) as (keyof typeof foreign)[];
 
 export type Asker = "firm 1" | "firm 2";
 

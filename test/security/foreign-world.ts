@@ -1,21 +1,14 @@
 import type { Given } from "../support/given.js";
 
 /** Ids of every kind that a firm has, each told apart from every other text. */
-export type Ids = Readonly<Record<(typeof kinds)[number], string>>;
-
-const kinds = [
-  ...["connection", "appointment", "run", "attempt", "auditEvent"],
-  ...["correlationId", "ownerId", "externalEventId", "accountEmail", "idempotencyKey"],
-] as const;
-
-export const foreign: Ids = {
+export const foreign = {
   ...{ connection: "700001", appointment: "700002", run: "700003", attempt: "700004", auditEvent: "700005" },
   correlationId: "77777777-7777-4777-8777-777777777777",
   ...{ ownerId: "owner7", externalEventId: "event7", accountEmail: "eve7@example.test", idempotencyKey: "key7" },
 };
 
 /** As long, and of nobody. */
-export const missing: Ids = {
+export const missing: typeof foreign = {
   ...{ connection: "900001", appointment: "900002", run: "900003", attempt: "900004", auditEvent: "900005" },
   correlationId: "99999999-9999-4999-8999-999999999999",
   ...{ ownerId: "owner9", externalEventId: "event9", accountEmail: "eve9@example.test", idempotencyKey: "key9" },

@@ -21,8 +21,8 @@ export interface Question {
   /** Whether that part is an id; text may be one as well. */
   isId: boolean;
   method: string;
-  path(id: string): string;
-  body(id: string): object | undefined;
+  path: (id: string) => string;
+  body: (id: string) => object | undefined;
 }
 
 /**
