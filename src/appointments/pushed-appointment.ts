@@ -36,7 +36,7 @@ export interface PushCounts {
   updated: number;
   cancelled: number;
   unchanged: number;
-  skipped: number;
+  skipped: readonly never[];
 }
 
 interface Row extends ContentRow {
@@ -124,7 +124,7 @@ export async function storePushed(
   }
 }
 
-const noCounts: PushCounts = { created: 0, updated: 0, cancelled: 0, unchanged: 0, skipped: 0 };
+const noCounts: PushCounts = { created: 0, updated: 0, cancelled: 0, unchanged: 0, skipped: [] };
 
 /** Locks the appointment until the transaction ends. */
 async function rowVersion(unit: UnitOfWork, id: string): Promise<string | undefined> {

@@ -8,6 +8,7 @@ import { retryAfterSeconds } from "../http/answer-error.js";
 import type { RequestTrace } from "../http/request-trace.js";
 import { codeOf, formatError } from "./format-error.js";
 import { limitMutations } from "./limit-mutations.js";
+import { limitQueries } from "./limit-queries.js";
 import { servedOperations } from "./served-operations.js";
 
 /** A request's context, with what its log line will say. */
@@ -44,7 +45,7 @@ export function createApollo(
     stopOnTerminationSignals: false, // we drain first: see http/drain.ts
     logger: log,
     // Cache control wraps every field and costs a tenth of a request.
-    plugins: [ApolloServerPluginCacheControlDisabled(), traceOperations, limitMutations(mutationLimit)],
+    plugins: [ApolloServerPluginCacheControlDisabled(), traceOperations, limitQueries, limitMutations(mutationLimit)],
   });
 }
 

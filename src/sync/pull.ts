@@ -15,7 +15,6 @@ import type { CalendarAccess } from "./calendar-access.js";
 import { eventBatches } from "./event-batches.js";
 import { movedWindow, windowOf, type PullWindow } from "./pull-window.js";
 
-const mostPages = 10_000;
 const mostAskedAtOnce = 20;
 
 /**
@@ -31,6 +30,7 @@ export class Pull {
     private readonly access: CalendarAccess,
     private readonly writer: AttemptWriter,
     private readonly window: PullWindow,
+    private readonly mostPages: number,
   ) {}
 
   async run(): Promise<void> {
@@ -140,7 +140,7 @@ export class Pull {
 
   private notePageToken(token: string): void {
     if (this.pageTokens.has(token)) throw providerFailure("PAGE_TOKEN_REPEATED");
-    if (this.pageTokens.size >= mostPages) throw providerFailure("TOO_MANY_PAGES");
+    if (this.pageTokens.size + 1 >= this.mostPages) throw providerFailure("TOO_MANY_PAGES");
     this.pageTokens.add(token);
   }
 
