@@ -39,10 +39,10 @@ async function update(
 ): Promise<string> {
   const names = Object.keys(changes) as (keyof AppointmentContent)[];
   const fields = [...new Set(names.map((name) => fieldOf[name]))];
+  const { connectionId, current, pushes } = await lockForChange(unit, appointmentId);
   if (fields.length === 0) {
     throw new AppError("BAD_USER_INPUT", "Nothing is to be changed", { reason: "NOTHING_TO_CHANGE" });
   }
-  const { connectionId, current, pushes } = await lockForChange(unit, appointmentId);
   await changeAppointment(unit, appointmentId, checkedContent({ ...current, ...changes }), fields);
   return requestPush(context, unit, {
     eventType: "appointment_updated",
