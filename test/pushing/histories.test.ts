@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { isLong } from "../support/long.js";
 import { live } from "./live-histories.js";
 
-const milliseconds = isLong ? 180_000 : 12_000;
+const milliseconds = isLong ? 180_000 : 6_000;
 
 jest.setTimeout(milliseconds + 120_000);
 
