@@ -31,7 +31,7 @@ export class Pull {
     private readonly writer: AttemptWriter,
     private readonly window: PullWindow,
     private readonly mostPages: number,
-    /** When everything is known, before the last page is written. */
+    /** When the last page has come, before it is written. */
     private readonly beforeFinish: () => Promise<void>,
   ) {}
 
@@ -109,13 +109,12 @@ export class Pull {
 
   /**
    * A bounded round does not know whether what it misses is gone or has moved elsewhere: that is asked singly. So is what a full round
-   * misses beyond the window that the connection had.
+   * misses beyond the window that the connection had, or has not met of what was pushed meanwhile.
    */
   private async finish(page: ChangePage, round: Round): Promise<void> {
     if (round.kind !== "BOUNDED") {
-      const beyond = round.kind === "FULL" ? await this.writer.unseenBeyondWindow(page, round) : [];
-      const changes = [...page.changes, ...(await this.askFor(beyond))];
       await this.beforeFinish();
+      const changes = [...page.changes, ...(await this.askFor(await this.unlisted(page, round)))];
       await this.writer.finish(
         { ...page, changes },
         round,
@@ -131,6 +130,15 @@ export class Pull {
     const told = await this.askFor(events);
     await failpoint("confirmation.answered");
     await this.writer.finishBounded(told, round, this.access.requestCount);
+  }
+
+  /** What a full round misses although it may be there: beyond the window before, or pushed while the round went on. */
+  private async unlisted(page: ChangePage, round: Round): Promise<KnownEvent[]> {
+    if (round.kind !== "FULL") return [];
+    return [
+      ...(await this.writer.unseenBeyondWindow(page, round)),
+      ...(await this.writer.pushedMeanwhile(page, round)),
+    ];
   }
 
   private notePageToken(token: string): void {

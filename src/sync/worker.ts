@@ -10,9 +10,10 @@ import { providerFailure } from "../providers/failure.js";
 import { ProviderFailure, type CalendarProvider, type ProviderName } from "../providers/provider.js";
 import { comingFrom } from "../tracing/scope.js";
 import { inSpan } from "../tracing/span.js";
-import type { ChannelKeeper } from "./channel-keeper.js";
+import type { ChannelKeeper, Keeping } from "./channel-keeper.js";
 import type { AccessTokens } from "./access-tokens.js";
 import { AppointmentPull } from "./appointment-pull.js";
+import { AppointmentPush } from "./appointment-push.js";
 import { AttemptWriter, CancelledError, FencedOffError } from "./attempt-writer.js";
 import { CalendarAccess } from "./calendar-access.js";
 import { claimJobs, type ClaimedJob } from "./claim-jobs.js";
@@ -110,14 +111,8 @@ export class Worker {
     const signal = AbortSignal.any([claimSignal, this.stopping.signal]);
     const lease = new RequestLease(this.quotas, provider, started.connection.accountEmail);
     const access = new CalendarAccess(started, provider, tokens, signal, probe, lease);
-    const pull =
-      started.run.appointmentId === null
-        ? new Pull(started, access, writer, window, mostPages, () =>
-            channels.keep({ attempt: started, access, writer, log }),
-          )
-        : new AppointmentPull(access, writer);
     try {
-      await pull.run();
+      await workOf({ attempt: started, access, writer, log }, { channels, window, mostPages }).run();
       return writer.refusal === null ? "succeeded" : `failed: ${writer.refusal}`;
     } catch (error) {
       const outcome = await this.closeAfter(error, access.requestCount, writer, log);
@@ -148,6 +143,18 @@ export class Worker {
       throw closingError;
     }
   }
+}
+
+/** What the run is about. */
+function workOf(
+  work: Keeping,
+  { channels, window, mostPages }: Pick<WorkerParts, "channels" | "window" | "mostPages">,
+): { run(): Promise<void> } {
+  const { attempt, access, writer } = work;
+  if (attempt.run.direction === "PUSH") return new AppointmentPush(access, writer);
+  return attempt.run.appointmentId === null
+    ? new Pull(attempt, access, writer, window, mostPages, () => channels.keep(work))
+    : new AppointmentPull(access, writer);
 }
 
 /** By which log lines and spans of the attempt are found. */
