@@ -1,5 +1,5 @@
 /** Who may import whom: main → server, sync, providers, simulator → graphql, rest → features → access, errors, context. */
-const features = "^src/(connect|connections|attempts|appointments|audit|firms)/";
+const features = "^src/(connect|connections|attempts|appointments|pushing|audit|firms)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
@@ -70,7 +70,7 @@ export default {
       name: "audit-knows-no-feature",
       severity: "error",
       from: { path: "^src/audit/" },
-      to: { path: "^src/(connect|connections|attempts|appointments|firms)/" },
+      to: { path: "^src/(connect|connections|attempts|appointments|pushing|firms)/" },
     },
     { name: "source-knows-no-test", severity: "error", from: { path: "^(src|migrations)/" }, to: { path: "^test/" } },
     {

@@ -14,6 +14,8 @@ import { Migration20261122001000_appointment_changes } from "./migrations/Migrat
 import { Migration20261122001000_import } from "./migrations/Migration20261122001000_import.js";
 import { Migration20261122001100_erasing } from "./migrations/Migration20261122001100_erasing.js";
 import { Migration20261122001110_waiting_origin } from "./migrations/Migration20261122001110_waiting_origin.js";
+import { Migration20261122001200_push } from "./migrations/Migration20261122001200_push.js";
+import { Migration20261122001210_push_from_sql } from "./migrations/Migration20261122001210_push_from_sql.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
 import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
 import { SyncRun } from "./src/attempts/sync-run.entity.js";
@@ -43,6 +45,8 @@ export const ormOptions = defineConfig({
       Migration20261122001000_appointment_changes,
       Migration20261122001100_erasing,
       Migration20261122001110_waiting_origin,
+      Migration20261122001200_push,
+      Migration20261122001210_push_from_sql,
     ],
   },
 });

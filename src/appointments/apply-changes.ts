@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import type { CalendarEvent, EventChange } from "../providers/provider.js";
+import { differs, keptOr } from "./unpushed-fields.js";
 import { insideRange, type TimeRange } from "./time-range.js";
 
 /** What applying a page did. `seen` is how many appointments a full round met for the first time. */
@@ -26,7 +27,8 @@ export interface PageOfChanges {
 
 /**
  * Brings the connection's appointments in line with a page of changes, in the caller's transaction. Nothing is written for an event
- * that is as it was. Changed times and cancellations are audited with the page.
+ * that is as it was. What our side has changed and not pushed yet keeps our value; a removal wins over it. An event that we have made, as
+ * its key tells, becomes its appointment's. Changed times and cancellations are audited with the page.
  */
 export async function applyChanges(unit: UnitOfWork, page: PageOfChanges): Promise<AppliedChanges> {
   const { events, removed, removedWithSeries, skipped } = sortChanges(page.changes);
@@ -89,7 +91,8 @@ async function writeEvents(unit: UnitOfWork, page: PageOfChanges, events: Calend
 
 /**
  * One statement a page: unknown events inside the range are inserted, known ones that differ updated, and every appointment met is
- * noted where a full round asks for it. The parts of the statement all see the rows as they were before it.
+ * noted where a full round asks for it. The parts of the statement all see the rows as they were before it, except that those to be
+ * updated are locked and read again: our side may have changed them meanwhile, and what it has not pushed yet stays.
  */
 async function mergeEvents(unit: UnitOfWork, page: PageOfChanges, events: CalendarEvent[]): Promise<WrittenRow[]> {
   const column = <T>(value: (event: CalendarEvent) => T): T[] => events.map(value);
@@ -103,38 +106,64 @@ async function mergeEvents(unit: UnitOfWork, page: PageOfChanges, events: Calend
         ${column((event) => event.startsAt)}::timestamptz(3)[],
         ${column((event) => event.endsAt)}::timestamptz(3)[],
         ${column((event) => event.isAllDay)}::boolean[],
-        ${column((event) => event.timeZone)}::text[]
-      ) as event (external_event_id, recurring_event_id, title, status, starts_at, ends_at, is_all_day, time_zone)
+        ${column((event) => event.timeZone)}::text[],
+        ${column((event) => event.eventKey)}::uuid[]
+      ) as event (external_event_id, recurring_event_id, title, status, starts_at, ends_at, is_all_day, time_zone, event_key)
     ),
     known as (
-      select appointment.id, appointment.starts_at as old_start, appointment.ends_at as old_end, event.*,
-        (appointment.recurring_event_id, appointment.title, appointment.status, appointment.starts_at, appointment.ends_at, appointment.is_all_day, appointment.time_zone)
-          is distinct from
-        (event.recurring_event_id, event.title, event.status, event.starts_at, event.ends_at, event.is_all_day, event.time_zone) as differs
+      select appointment.id, event.external_event_id, appointment.starts_at, appointment.ends_at, ${differs} as differs
       from incoming event
       join appointment on appointment.firm_id = ${unit.firmId} and appointment.connection_id = ${page.connectionId}
         and appointment.external_event_id = event.external_event_id
+      union all
+      -- Of ours, made at the provider by a push whose answer nobody has stored.
+      select appointment.id, event.external_event_id, appointment.starts_at, appointment.ends_at, true
+      from incoming event
+      join appointment on appointment.firm_id = ${unit.firmId} and appointment.connection_id = ${page.connectionId}
+        and appointment.event_key = event.event_key and appointment.external_event_id is null
+      where event.event_key is not null and not exists (
+        select from appointment held
+        where held.firm_id = ${unit.firmId} and held.connection_id = ${page.connectionId} and held.external_event_id = event.external_event_id
+      )
+    ),
+    locked as (
+      select * from appointment
+      where firm_id = ${unit.firmId} and id in (select id from known where differs)
+      for no key update
+    ),
+    merged as (
+      select appointment.id, appointment.starts_at as old_start, appointment.ends_at as old_end, ${differs} as differs,
+        event.external_event_id, event.recurring_event_id, ${keptOr("title", "title")} as title, ${keptOr("status", "status")} as status,
+        ${keptOr("status", "status_reason", sql`null`)} as status_reason, ${keptOr("times", "starts_at")} as starts_at,
+        ${keptOr("times", "ends_at")} as ends_at, ${keptOr("times", "is_all_day")} as is_all_day, ${keptOr("times", "time_zone")} as time_zone
+      from locked appointment
+      join known on known.id = appointment.id
+      join incoming event on event.external_event_id = known.external_event_id
     ),
     updated as (
       update appointment set
-        recurring_event_id = known.recurring_event_id, title = known.title, status = known.status, status_reason = null,
-        starts_at = known.starts_at, ends_at = known.ends_at, is_all_day = known.is_all_day, time_zone = known.time_zone,
+        external_event_id = merged.external_event_id, recurring_event_id = merged.recurring_event_id,
+        title = merged.title, status = merged.status, status_reason = merged.status_reason,
+        starts_at = merged.starts_at, ends_at = merged.ends_at, is_all_day = merged.is_all_day, time_zone = merged.time_zone,
         updated_at = ${unit.now}::timestamptz
-      from known where appointment.firm_id = ${unit.firmId} and appointment.id = known.id and known.differs
+      from merged where appointment.firm_id = ${unit.firmId} and appointment.id = merged.id and merged.differs
     ),
     created as (
       insert into appointment (firm_id, connection_id, external_event_id, recurring_event_id, title, status, starts_at, ends_at, is_all_day, time_zone, created_at, updated_at)
-      select ${unit.firmId}, ${page.connectionId}, event.*, ${unit.now}::timestamptz, ${unit.now}::timestamptz
+      select ${unit.firmId}, ${page.connectionId}, event.external_event_id, event.recurring_event_id, event.title, event.status,
+        event.starts_at, event.ends_at, event.is_all_day, event.time_zone, ${unit.now}::timestamptz, ${unit.now}::timestamptz
       from incoming event
       where not exists (select from known where known.external_event_id = event.external_event_id)
         and ${insideRange("event", page.range)}
+      on conflict (firm_id, connection_id, external_event_id) do nothing -- a push has stored it this moment
       returning id, starts_at, ends_at
     ),
     met as (
-      select id, case when differs then 'updated' else 'unchanged' end as outcome, starts_at, ends_at,
-        case when differs and (old_start, old_end) is distinct from (starts_at, ends_at) then old_start end as moved_from_start,
-        case when differs and (old_start, old_end) is distinct from (starts_at, ends_at) then old_end end as moved_from_end
-      from known
+      select known.id, case when merged.differs then 'updated' else 'unchanged' end as outcome,
+        coalesce(merged.starts_at, known.starts_at) as starts_at, coalesce(merged.ends_at, known.ends_at) as ends_at,
+        case when (merged.old_start, merged.old_end) is distinct from (merged.starts_at, merged.ends_at) then merged.old_start end as moved_from_start,
+        case when (merged.old_start, merged.old_end) is distinct from (merged.starts_at, merged.ends_at) then merged.old_end end as moved_from_end
+      from known left join merged on merged.id = known.id
       union all
       select id, 'created', starts_at, ends_at, null, null from created
     ),
@@ -177,7 +206,7 @@ async function cancelRemoved(
 ): Promise<number> {
   if (removed.length === 0) return 0;
   const { rows } = await sql<{ id: string }>`
-    update appointment set status = 'CANCELLED', status_reason = 'REMOVED_AT_PROVIDER', updated_at = ${unit.now}::timestamptz
+    update appointment set status = 'CANCELLED', status_reason = 'REMOVED_AT_PROVIDER', unpushed_fields = '{}', updated_at = ${unit.now}::timestamptz
     where firm_id = ${unit.firmId} and connection_id = ${page.connectionId} and status <> 'CANCELLED'
       and (external_event_id = any(${removed}::text[]) or recurring_event_id = any(${removedWithSeries}::text[]))
     returning id

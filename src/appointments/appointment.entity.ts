@@ -1,3 +1,4 @@
+import type { Opt } from "@mikro-orm/core";
 import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
 import { bigint, firmColumn, instant } from "../database/columns.js";
@@ -59,6 +60,22 @@ export class Appointment {
   @Field(() => String, { nullable: true })
   @Property({ type: "text", nullable: true })
   recurringEventId!: string | null;
+
+  /** Under which an event of ours is made at the provider; null while nobody has asked for it, and for the provider's own. */
+  @Property({ type: "uuid", nullable: true })
+  eventKey!: string | null;
+
+  /** What our side has changed and the provider does not have yet: title, status, times. A pull keeps our values of these. */
+  @Property({ type: "array", columnType: "text[]" })
+  unpushedFields: string[] & Opt = [];
+
+  /** Raised by each change of our side. */
+  @Property({ type: "integer" })
+  localVersion: number & Opt = 0;
+
+  /** When what our side says was last brought to the provider. */
+  @Property({ ...instant, nullable: true })
+  pushedAt!: Date | null;
 
   @Property({ ...instant })
   createdAt!: Date;

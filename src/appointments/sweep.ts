@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import type { KnownEvent } from "../providers/provider.js";
+import type { EventChange, KnownEvent } from "../providers/provider.js";
 import { knownEvent, type HeldRow } from "./held-events.js";
 import { insideRange, type TimeRange } from "./time-range.js";
 
@@ -13,6 +13,11 @@ export interface SweepRequest {
   seenCount: number;
   range: TimeRange;
   allowMassCancel: boolean;
+  /**
+   * What has been pushed since then is left alone, because the round may have been listed before; null where everything that is missing is
+   * asked for anyway.
+   */
+  pushedBefore: Date | null;
 }
 
 export type SweepResult = { kind: "SWEPT"; cancelled: number } | RefusedRound;
@@ -78,6 +83,24 @@ async function readMissing(unit: UnitOfWork, request: SweepRequest): Promise<Kno
   return rows.map(knownEvent);
 }
 
+/**
+ * The appointments that were pushed while a full round went on and that it has not met, nor the changes of its last page: whether they were made
+ * after it was listed, or made and removed before, is to be asked.
+ */
+export async function pushedMeanwhile(
+  unit: UnitOfWork,
+  request: SweepRequest,
+  lastPage: readonly EventChange[],
+): Promise<KnownEvent[]> {
+  const told = lastPage.flatMap((change) => (change.kind === "event" ? [change.event.externalEventId] : []));
+  const { rows } = await sql<HeldRow>`
+    select external_event_id, recurring_event_id, starts_at, ends_at from appointment
+    where ${sweepable(unit, { ...request, pushedBefore: null })} and ${unseen(unit, request)}
+      and appointment.pushed_at >= ${request.pushedBefore}::timestamptz and external_event_id <> all(${told}::text[])
+  `.execute(unit.em.getKysely());
+  return rows.map(knownEvent);
+}
+
 /** Drops what a round has noted: it is over, or starts again. */
 export async function forgetSeen(unit: UnitOfWork, runId: string): Promise<void> {
   await sql`delete from seen_appointment where firm_id = ${unit.firmId} and run_id = ${runId}`.execute(
@@ -113,7 +136,7 @@ async function countRound(unit: UnitOfWork, request: SweepRequest): Promise<Roun
 
 async function cancelMissing(unit: UnitOfWork, request: SweepRequest): Promise<number> {
   const { rows } = await sql<{ id: string }>`
-    update appointment set status = 'CANCELLED', status_reason = 'MISSING_AT_PROVIDER', updated_at = ${unit.now}::timestamptz
+    update appointment set status = 'CANCELLED', status_reason = 'MISSING_AT_PROVIDER', unpushed_fields = '{}', updated_at = ${unit.now}::timestamptz
     where ${sweepable(unit, request)} and ${unseen(unit, request)}
     returning id
   `.execute(unit.em.getKysely());
@@ -130,6 +153,7 @@ function sweepable(unit: UnitOfWork, request: SweepRequest): ReturnType<typeof i
   return sql<boolean>`
     appointment.firm_id = ${unit.firmId} and appointment.connection_id = ${request.connectionId}
     and appointment.external_event_id is not null and appointment.status <> 'CANCELLED'
+    and coalesce(appointment.pushed_at < ${request.pushedBefore}::timestamptz, appointment.pushed_at is null or ${request.pushedBefore}::timestamptz is null)
     and ${insideRange("appointment", request.range)}
   `;
 }

@@ -5,8 +5,8 @@ import { notFound } from "../errors.js";
 import { closeOpenFailure } from "./closing.js";
 import { cancelRun } from "./cover-pulls.js";
 import { lockRunAndConnection } from "./lock.js";
+import { sendWaiting } from "./send-waiting.js";
 import { isFinishedStatus, type SyncRun } from "./sync-run.entity.js";
-import { sendWaitingPull } from "./waiting-pulls.js";
 
 /**
  * Ends a run: at once when no worker has it, else at its next page, which is waited for at most `waitSeconds`. The cursor stays; what
@@ -21,7 +21,7 @@ export async function cancelSyncRun(
     const locked = await lockRunAndConnection(unit, request.runId);
     if (!locked) throw notFound();
     await cancel(unit, locked.run, actor.userId, request.reason);
-    if (locked.run.status === "CANCELLED") await sendWaitingPull(unit, locked.run, runs);
+    if (locked.run.status === "CANCELLED") await sendWaiting(unit, locked.run, runs);
   });
   await runs.settled(actor.firmId, request.runId, request.waitSeconds);
 }

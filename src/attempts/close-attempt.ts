@@ -8,13 +8,15 @@ import { engineErrorCodes, type EngineErrorCode } from "../providers/error-codes
 import type { ProviderFailure } from "../providers/provider.js";
 import { closeOpenFailure, openFailure, recordRetry, type Closing } from "./closing.js";
 import { cancelRun, coverPulls } from "./cover-pulls.js";
+import { coverPushes } from "./cover-pushes.js";
 import { holdRun } from "./open-failure.js";
 import type { ProviderGate } from "./provider-gate.js";
 import { decideRetry, type RetryPolicy } from "./retry-policy.js";
+import { recoverPushes } from "./recover-pushes.js";
 import type { RunQueue } from "./run-queue.js";
+import { sendWaiting } from "./send-waiting.js";
 import type { AttemptFailure } from "./sync-attempt.entity.js";
 import { SyncRun } from "./sync-run.entity.js";
-import { sendWaitingPull } from "./waiting-pulls.js";
 
 export interface Engine {
   policy: RetryPolicy;
@@ -35,6 +37,7 @@ export async function closeSucceeded(closing: Closing, requestCount: number, eng
   closeCircuit(unit, connection, { because: "success", correlationId: run.correlationId });
   await recordRetry(closing);
   await endRun(closing, engine);
+  await recoverPushes(closing, engine);
 }
 
 /** The provider failed: what happens next is the failure's action, else the retry policy's decision. */
@@ -54,7 +57,7 @@ export async function closeFailed(
       await openFailure(closing, noted, { requestCount, maxRetriesReached: false, nextRetryAt: null });
       closing.run.hold(noted);
       closing.connection.postponeNextPull(closing.unit.now, engine.limits.slowIntervalSeconds);
-      await sendWaitingPull(closing.unit, closing.run, engine.queue);
+      await sendWaiting(closing.unit, closing.run, engine.queue);
       break;
     case "FAIL":
     case "FULL_ROUND":
@@ -62,6 +65,7 @@ export async function closeFailed(
       await closeByPolicy(closing, noted, failure.retryAfterSeconds, requestCount, engine);
       break;
   }
+  await coverPushes(closing);
   await recordRetry(closing);
 }
 
@@ -71,6 +75,7 @@ export async function closeStopped(closing: Closing, requestCount: number, engin
   const stopped = engineFailure("WORKER_STOPPED", "Worker stopped");
   const next = { retryAt: unit.now, retryCount: attempt.retryCount };
   await retryRun(closing, stopped, requestCount, next, engine);
+  await coverPushes(closing);
   await recordRetry(closing);
 }
 
@@ -96,6 +101,7 @@ export async function closeLostAttempt(closing: Closing, engine: Engine): Promis
   if (isAbandoned) recordAbandoned(closing);
   if (isOver) await failRun(closing, lost, engine);
   else run.retryCount = attempt.retryCount + 1;
+  await coverPushes(closing);
   await recordRetry(closing);
   return !isOver;
 }
@@ -103,7 +109,7 @@ export async function closeLostAttempt(closing: Closing, engine: Engine): Promis
 /** A manager has cancelled the run that this attempt worked on: the cursor stays, what was applied stays. */
 export async function closeCancelled(closing: Closing, requestCount: number, engine: Engine): Promise<void> {
   await cancelAttempt(closing, requestCount);
-  await sendWaitingPull(closing.unit, closing.run, engine.queue);
+  await sendWaiting(closing.unit, closing.run, engine.queue);
 }
 
 /** The same, but what waits behind the run is left to the caller. */
@@ -159,7 +165,7 @@ async function closeByPolicy(
     const nextRetryAt = secondsAfter(unit.now, decision.delaySeconds);
     const next = { retryAt: nextRetryAt, retryCount: attempt.retryCount + 1, providerRetryAt };
     await retryRun(closing, failure, requestCount, next, engine);
-    await sendWaitingPull(unit, run, engine.queue);
+    await sendWaiting(unit, run, engine.queue);
     return;
   }
   const maxRetriesReached = decision.kind === "EXHAUSTED";
@@ -207,7 +213,8 @@ function isOutage({ connection }: Closing, { errorClass }: AttemptFailure, { gat
 
 async function endRun(closing: Closing, engine: Engine): Promise<void> {
   await coverPulls(closing);
-  await sendWaitingPull(closing.unit, closing.run, engine.queue);
+  await coverPushes(closing);
+  await sendWaiting(closing.unit, closing.run, engine.queue);
 }
 
 /** Another run of it may have found that before: a connection is revoked once. */

@@ -6,6 +6,7 @@ import { openFailureOf } from "./open-failure.js";
 import { SyncRun } from "./sync-run.entity.js";
 import type { SyncRunStatus } from "./sync.enums.js";
 import { replaceWaitingPulls } from "./waiting-pulls.js";
+import { makeWayForPushes } from "./waiting-pushes.js";
 
 /** The connection's runs in these states, locked, oldest first. */
 export function runsIn(
@@ -36,12 +37,19 @@ function resyncsFirst(a: SyncRun, b: SyncRun): number {
 }
 
 async function release(runs: Context["runs"], unit: UnitOfWork, run: SyncRun): Promise<void> {
-  const { id: runId, connectionId, correlationId } = run;
-  const isBehindRunning =
-    run.isConnectionPull() && (await replaceWaitingPulls(unit, { runId, connectionId, correlationId }));
+  const way = await makeWay(unit, run);
+  if (way === "overtaken") return;
   run.requeue();
   await unit.em.flush();
-  if (isBehindRunning) return;
+  if (way === "waits") return;
   const failure = await openFailureOf(unit, run);
   await runs.send(unit, run, failure?.providerRetryAt ?? null);
+}
+
+/** Whether it may go at once, waits behind one that runs, or has been cancelled because a newer one does the same. */
+async function makeWay(unit: UnitOfWork, run: SyncRun): Promise<"goes" | "waits" | "overtaken"> {
+  if (run.direction === "PUSH") return makeWayForPushes(unit, run);
+  const { id: runId, connectionId, correlationId } = run;
+  if (!run.isConnectionPull()) return "goes";
+  return (await replaceWaitingPulls(unit, { runId, connectionId, correlationId })) ? "waits" : "goes";
 }

@@ -9,6 +9,7 @@ import { forgetSeen } from "../appointments/sweep.js";
 import { failpoint } from "../failpoints.js";
 import { lockRunAndConnection } from "./lock.js";
 import { assertNoOtherResync, replaceWaitingPulls } from "./waiting-pulls.js";
+import { assertNoOtherPush } from "./waiting-pushes.js";
 import { openFailureOf } from "./open-failure.js";
 import { notReplayableReason } from "./replayability.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
@@ -28,7 +29,7 @@ export interface ReplayRequest {
  * Runs a failed attempt's whole intent again: of a run that waits for its retry now, in place of the waiting job; of a failed
  * one again, its retry count going on. The asked attempt may be a superseded one of a run that still has an open failure.
  * Answers with the run's id when it has settled or the wait is over; the run goes on in any case.
- * @throws AppError NOT_FOUND; NOT_REPLAYABLE (SUCCEEDED, NON_RETRYABLE, RESOLVED); CONFLICT (REPLAY_ACTIVE, RESYNC_ACTIVE);
+ * @throws AppError NOT_FOUND; NOT_REPLAYABLE (SUCCEEDED, NON_RETRYABLE, RESOLVED); CONFLICT (REPLAY_ACTIVE, RESYNC_ACTIVE, PUSH_ACTIVE);
  *   BAD_USER_INPUT (CONNECTION_PAUSED, CONNECTION_REVOKED); RATE_LIMITED before the provider's Retry-After has passed;
  *   what oncePerKey refuses
  */
@@ -49,7 +50,7 @@ async function requestReplay(context: Context, unit: UnitOfWork, request: Replay
   assertActive(connection);
   const failure = await openFailure(unit, run);
   assertProviderMayBeAsked(unit, failure);
-  const isBehindRunning = run.direction === "PULL" && (await makeWay(unit, run));
+  const isBehindRunning = await makeWay(unit, run);
   failure.waitForNoRetry();
   run.replay(attempt.id, failure.retryCount);
   await forgetSeen(unit, run.id);
@@ -117,8 +118,12 @@ async function openFailure(unit: UnitOfWork, run: SyncRun): Promise<SyncAttempt>
   return failure;
 }
 
-/** Other pulls give way to the replayed one; returns whether it waits behind one that runs. */
+/** Other pulls give way to the replayed one; returns whether it waits behind one that runs. A push has no other beside it. */
 async function makeWay(unit: UnitOfWork, run: SyncRun): Promise<boolean> {
+  if (run.direction === "PUSH") {
+    await assertNoOtherPush(unit, run);
+    return false;
+  }
   await assertNoOtherResync(unit, run);
   if (!run.isConnectionPull()) return false;
   const { connectionId, correlationId } = run;

@@ -5,6 +5,7 @@ import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import { putOff, startKindOf } from "./admission.js";
 import { closeLostAttempt, type Engine } from "./close-attempt.js";
+import { guardScope } from "./guard-scope.js";
 import { lockRunAndConnection } from "./lock.js";
 import { holdRun } from "./open-failure.js";
 import { earliestStart } from "./rate-limit-rest.js";
@@ -41,7 +42,7 @@ interface Question {
 /**
  * Claims the job's run: the run becomes running, its fence rises, and the attempt is written before the provider is called. Null
  * where there is nothing to do: the job is stale, the connection is paused or revoked (the run is held), another pull of the
- * connection runs (the run waits for its end), a rate limit wants the run to rest first, the provider is down or its retry budget used
+ * connection or push of the appointment runs (the run waits for its end), a rate limit wants the run to rest first, the provider is down or its retry budget used
  * up (the run is put off), or the run has now lost its worker for the last time.
  */
 export async function startAttempt(em: EntityManager, job: RunJob, engine: Engine): Promise<StartedAttempt | null> {
@@ -70,7 +71,7 @@ async function claim(
       await holdRun(unit, run, null);
       return null;
     }
-    if (await anotherPullRuns(unit, run)) {
+    if (await anotherRuns(unit, run)) {
       engine.queue.waitBehind(run);
       return null;
     }
@@ -104,16 +105,11 @@ async function goesOnAfterLostWorker(
   return goesOn;
 }
 
-async function anotherPullRuns(unit: UnitOfWork, run: SyncRun): Promise<boolean> {
-  if (!run.isConnectionPull() || run.status === "RUNNING") return false;
-  const running = await unit.em.count(SyncRun, {
-    firmId: unit.firmId,
-    connectionId: run.connectionId,
-    status: "RUNNING",
-    direction: "PULL",
-    appointmentId: null,
-  });
-  return running > 0;
+/** A pull of its connection, or a push of its appointment. */
+async function anotherRuns(unit: UnitOfWork, run: SyncRun): Promise<boolean> {
+  const scope = guardScope(run);
+  if (!scope || run.status === "RUNNING") return false;
+  return (await unit.em.count(SyncRun, { firmId: unit.firmId, ...scope, status: "RUNNING" })) > 0;
 }
 
 async function begin(

@@ -301,6 +301,13 @@ export class SyncRun {
     this.beginRound();
   }
 
+  /** An exhausted push runs once more by itself, because its connection has succeeded. */
+  recover(lastRetryCount: number): void {
+    this.requeue();
+    this.trigger = "RECOVERY";
+    this.retryCount = lastRetryCount + 1;
+  }
+
   /** Asks the worker to end the run at its next page. Who asks first is who cancels. */
   requestCancel(actorId: string, reason: string | null): void {
     if (this.status !== "RUNNING") throw new Error(`Run ${this.id} is ${this.status}: it can be cancelled at once`);

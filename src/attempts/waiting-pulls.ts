@@ -2,10 +2,8 @@ import { LockMode } from "@mikro-orm/core";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { AppError } from "../errors.js";
-import { failpoint } from "../failpoints.js";
 import { closeOpenFailure } from "./closing.js";
 import { cancelRun } from "./cover-pulls.js";
-import type { RunQueue } from "./run-queue.js";
 import { SyncRun } from "./sync-run.entity.js";
 
 const unfinished = ["QUEUED", "RUNNING", "RETRYING", "HELD"] as const;
@@ -47,28 +45,6 @@ export function resyncActive(active: SyncRun): AppError {
     reason: "RESYNC_ACTIVE",
     correlationId: active.correlationId,
   });
-}
-
-/** A pull that waited behind this one, which has ended or waits itself now, goes to the workers. */
-export async function sendWaitingPull(unit: UnitOfWork, run: SyncRun, queue: RunQueue): Promise<void> {
-  if (!run.isConnectionPull()) return;
-  await unit.em.flush(); // the guards see the end of this pull before the next one is sent
-  const waiting = await unit.em.findOne(
-    SyncRun,
-    {
-      firmId: unit.firmId,
-      connectionId: run.connectionId,
-      id: { $ne: run.id },
-      status: { $in: ["QUEUED", "RETRYING"] },
-      direction: "PULL",
-      appointmentId: null,
-      jobId: null,
-    },
-    { orderBy: { id: "desc" }, lockMode: LockMode.PESSIMISTIC_WRITE },
-  );
-  if (!waiting) return;
-  await queue.send(unit, waiting, null);
-  await failpoint("waiting-pull.sent");
 }
 
 /**

@@ -50,7 +50,7 @@ export async function eraseAppointments({ em, firmId }: UnitOfWork, which: Which
   `.execute(kysely);
   const emptied = await sql`
     update appointment set title = 'erased', status = 'CANCELLED', status_reason = 'ERASED', external_event_id = null,
-      recurring_event_id = null, time_zone = null, is_all_day = false, starts_at = 'epoch', ends_at = 'epoch', updated_at = now()
+      recurring_event_id = null, event_key = null, unpushed_fields = '{}', time_zone = null, is_all_day = false, starts_at = 'epoch', ends_at = 'epoch', updated_at = now()
     where firm_id = ${firmId} and ${which} and status_reason is distinct from 'ERASED'
   `.execute(kysely);
   return Number(removed.numAffectedRows ?? 0n) + Number(emptied.numAffectedRows ?? 0n);

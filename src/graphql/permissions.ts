@@ -46,6 +46,9 @@ export const permissions = {
     connectCalendar: isManager,
     reconnectCalendar: isManager,
     disconnectCalendar: isManager,
+    createAppointment: isManager,
+    updateAppointment: isManager,
+    cancelAppointment: isManager,
   },
   Viewer: isSignedIn,
   SyncStatus: isManager,
@@ -73,4 +76,5 @@ export const permissions = {
   ReplayAttemptPayload: isManager,
   CancelSyncRunPayload: isManager,
   CalendarConsent: isManager,
+  AppointmentChangePayload: isManager,
 } satisfies PermissionTable;

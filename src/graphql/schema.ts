@@ -14,6 +14,7 @@ import { SyncRunResolver } from "../attempts/sync-run.resolver.js";
 import { AuditEventResolver } from "../audit/audit-event.resolver.js";
 import { ConnectCalendarResolver } from "../connect/connect-calendar.resolver.js";
 import { CalendarConnectionResolver, SyncStatusResolver } from "../connections/calendar-connection.resolver.js";
+import { AppointmentChangesResolver } from "../pushing/appointment-changes.resolver.js";
 
 /** Every resolver of the API. */
 const resolvers = [
@@ -32,6 +33,7 @@ const resolvers = [
   CancelRunResolver,
   PauseConnectionResolver,
   ConnectCalendarResolver,
+  AppointmentChangesResolver,
 ] as const;
 
 /** The API's schema, without its permissions (see checked-permissions.ts). */

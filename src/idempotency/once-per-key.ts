@@ -5,7 +5,14 @@ import { AppError } from "../errors.js";
 import { lifetime } from "./lifetime.js";
 
 /** The operations that take a key, by their name in the API; the table lists them too. */
-export const keyedOperations = ["resyncConnection", "resyncAppointment", "replayAttempt"] as const;
+export const keyedOperations = [
+  "resyncConnection",
+  "resyncAppointment",
+  "replayAttempt",
+  "createAppointment",
+  "updateAppointment",
+  "cancelAppointment",
+] as const;
 
 /** What a user asks for; all of it but the two named here is what the key stands for. */
 interface KeyedRequest {

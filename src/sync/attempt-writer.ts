@@ -1,7 +1,21 @@
 import { sql } from "kysely";
 import { applyChanges, type AppliedChanges } from "../appointments/apply-changes.js";
 import { heldEvents, ownEvent, type VersionedEvent } from "../appointments/held-events.js";
-import { forgetSeen, missingEvents, sweep, unseenBeyond, type SweepRequest } from "../appointments/sweep.js";
+import {
+  forgetSeen,
+  missingEvents,
+  pushedMeanwhile,
+  sweep,
+  unseenBeyond,
+  type SweepRequest,
+} from "../appointments/sweep.js";
+import {
+  appointmentToPush,
+  renewEventKey,
+  storePushed,
+  type AppointmentToPush,
+  type PushOutcome,
+} from "../appointments/pushed-appointment.js";
 import { overlap, type TimeRange } from "../appointments/time-range.js";
 import {
   closeCancelled,
@@ -96,6 +110,11 @@ export class AttemptWriter {
     await failpoint("page.committed");
   }
 
+  /** Before the end of a full round: what was pushed while it went on, and is not in it. Writes nothing. */
+  pushedMeanwhile(page: ChangePage, round: Round): Promise<KnownEvent[]> {
+    return this.write((unit, run) => pushedMeanwhile(unit, sweepRequest(run, round), page.changes));
+  }
+
   /** Between the pages: requests sent so far. @throws CancelledError, FencedOffError when the attempt may not go on */
   noteRequests(requestCount: number): Promise<void> {
     return this.write((unit) => this.countRequests(unit, requestCount));
@@ -172,6 +191,27 @@ export class AttemptWriter {
       const counts = isCurrent ? await this.apply(unit, run, changes, { kind: "SINCE", range }) : unchangedOnce;
       run.addCounts(counts);
       await closeSucceeded(closing, requestCount, this.engine);
+    });
+  }
+
+  /** What the run's appointment is to be at the provider; see appointmentToPush of the appointments. */
+  appointmentToPush(): Promise<AppointmentToPush> {
+    return this.write((unit, run) => appointmentToPush(unit, String(run.appointmentId)));
+  }
+
+  /** The next appointmentToPush has another key. */
+  renewEventKey(appointment: AppointmentToPush): Promise<void> {
+    return this.write((unit) => renewEventKey(unit, appointment));
+  }
+
+  /** The end of a push. What the provider has done is stored also where a manager has cancelled the run meanwhile. */
+  async finishPush(pushed: AppointmentToPush, outcome: PushOutcome, requestCount: number): Promise<void> {
+    await this.close(async (closing) => {
+      const { unit, run } = closing;
+      run.addCounts(await storePushed(unit, run, pushed, outcome));
+      await failpoint("push.in-transaction");
+      if (run.cancelRequestedById === null) await closeSucceeded(closing, requestCount, this.engine);
+      else await closeCancelled(closing, requestCount, this.engine);
     });
   }
 
@@ -282,7 +322,8 @@ export class AttemptWriter {
 
 const unchangedOnce = { created: 0, updated: 0, cancelled: 0, unchanged: 1, skipped: 0 };
 
-function sweepRequest(run: SyncRun, { range }: Round): SweepRequest {
+function sweepRequest(run: SyncRun, { kind, range }: Round): SweepRequest {
   const { connectionId, correlationId, id: runId, seenCount, allowMassCancel } = run;
-  return { connectionId, correlationId, runId, seenCount, range, allowMassCancel };
+  const pushedBefore = kind === "FULL" ? run.startedAt : null;
+  return { connectionId, correlationId, runId, seenCount, range, allowMassCancel, pushedBefore };
 }

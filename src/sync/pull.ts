@@ -111,10 +111,11 @@ export class Pull {
    */
   private async finish(page: ChangePage, round: Round): Promise<void> {
     if (round.kind !== "BOUNDED") {
-      const beyond = round.kind === "FULL" ? await this.writer.unseenBeyondWindow(page, round) : [];
-      const changes = [...page.changes, ...(await this.askFor(beyond))];
+      const known = await this.withPushed(page, round);
+      const beyond = round.kind === "FULL" ? await this.writer.unseenBeyondWindow(known, round) : [];
+      const changes = [...known.changes, ...(await this.askFor(beyond))];
       await this.writer.finish(
-        { ...page, changes },
+        { ...known, changes },
         round,
         this.access.provider.cursorFingerprint,
         this.access.requestCount,
@@ -128,6 +129,12 @@ export class Pull {
     const told = await this.askFor(events);
     await failpoint("confirmation.answered");
     await this.writer.finishBounded(told, round, this.access.requestCount);
+  }
+
+  /** A full round may have been listed before an event was pushed: such events are asked for singly. */
+  private async withPushed(page: ChangePage, round: Round): Promise<ChangePage> {
+    const events = round.kind === "FULL" ? await this.writer.pushedMeanwhile(page, round) : [];
+    return events.length === 0 ? page : { ...page, changes: [...page.changes, ...(await this.askFor(events))] };
   }
 
   private notePageToken(token: string): void {

@@ -89,7 +89,8 @@ function mailboxOf(unit: UnitOfWork, run: SyncRun): Promise<CalendarConnection> 
 /** A replay is manual whatever made its run, and an automatic retry is a retry even where a manager made it. */
 function priorityOf(run: SyncRun): number {
   if (run.status === "RETRYING" && run.retryCount > 0) return priorities.retry;
-  if (run.trigger === "MANUAL" || run.trigger === "CONNECT" || run.replayOfId !== null) return priorities.manual;
+  // A run that has just been made does not have the property yet.
+  if (run.trigger === "MANUAL" || run.trigger === "CONNECT" || run.replayOfId != null) return priorities.manual;
   if (run.retryCount > 0) return priorities.retry;
   if (run.direction === "PUSH") return priorities.push;
   return run.trigger === "NOTIFICATION" ? priorities.notification : priorities.scheduled;

@@ -12,6 +12,7 @@ import { comingFrom } from "../tracing/scope.js";
 import { inSpan } from "../tracing/span.js";
 import type { AccessTokens } from "./access-tokens.js";
 import { AppointmentPull } from "./appointment-pull.js";
+import { AppointmentPush } from "./appointment-push.js";
 import { AttemptWriter, CancelledError, FencedOffError } from "./attempt-writer.js";
 import { CalendarAccess } from "./calendar-access.js";
 import { claimJobs, type ClaimedJob } from "./claim-jobs.js";
@@ -106,12 +107,8 @@ export class Worker {
     const signal = AbortSignal.any([claimSignal, this.stopping.signal]);
     const lease = new RequestLease(this.quotas, provider, started.connection.accountEmail);
     const access = new CalendarAccess(started, provider, tokens, signal, probe, lease);
-    const pull =
-      started.run.appointmentId === null
-        ? new Pull(started, access, writer, window)
-        : new AppointmentPull(access, writer);
     try {
-      await pull.run();
+      await workOf(started, access, writer, window).run();
       return writer.refusal === null ? "succeeded" : `failed: ${writer.refusal}`;
     } catch (error) {
       const outcome = await this.closeAfter(error, access.requestCount, writer, log);
@@ -142,6 +139,19 @@ export class Worker {
       throw closingError;
     }
   }
+}
+
+/** What the run is about. */
+function workOf(
+  started: StartedAttempt,
+  access: CalendarAccess,
+  writer: AttemptWriter,
+  window: WorkerParts["window"],
+): { run(): Promise<void> } {
+  if (started.run.direction === "PUSH") return new AppointmentPush(access, writer);
+  return started.run.appointmentId === null
+    ? new Pull(started, access, writer, window)
+    : new AppointmentPull(access, writer);
 }
 
 /** By which log lines and spans of the attempt are found. */

@@ -20,23 +20,25 @@ export const appointmentInvariants: readonly Invariant[] = [
   },
   {
     name: "run-counts-cancelled-appointments",
-    sentence: "A run counts as many cancelled appointments as the audit has events of them.",
+    sentence:
+      "A run counts as many cancelled appointments as the audit has events of them; a push beside them the one whose event it has removed.",
     violations: `
       select r.firm_id, r.id as run_id
       from sync_run r
       left join (${eventsByRun("appointment_cancelled_by_sync")}) told
         on told.firm_id = r.firm_id and told.correlation_id = r.correlation_id
-      where r.cancelled_count <> coalesce(told.events, 0) and r.created_at >= ${eventsKeptSince}`,
+      where r.cancelled_count - coalesce(told.events, 0) not between 0 and (r.direction = 'PUSH')::int and r.created_at >= ${eventsKeptSince}`,
   },
   {
     name: "run-counts-moved-appointments",
-    sentence: "A run counts at least as many updated appointments as the audit has events of changed times.",
+    sentence:
+      "A run counts at least as many updated appointments, or a push made ones, as the audit has events of changed times.",
     violations: `
       select r.firm_id, r.id as run_id
       from sync_run r
       join (${eventsByRun("appointment_time_changed_by_sync")}) told
         on told.firm_id = r.firm_id and told.correlation_id = r.correlation_id
-      where r.updated_count < told.events`,
+      where r.updated_count + case r.direction when 'PUSH' then r.created_count else 0 end < told.events`,
   },
   {
     name: "notes-of-full-rounds",

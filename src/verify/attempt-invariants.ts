@@ -88,7 +88,7 @@ export const attemptInvariants: readonly Invariant[] = [
   {
     name: "resolved-failure",
     sentence:
-      "A failure is resolved only by a later success of its run, or by one of a pull of its connection that covered its cancelled run.",
+      "A failure is resolved only by a later success of its run, or by one that covered its cancelled run: of a pull of its connection, or of a newer push of its appointment.",
     violations: `
       select a.firm_id, a.run_id, a.id as attempt_id, a.resolved_by_id
       from sync_attempt a
@@ -98,8 +98,8 @@ export const attemptInvariants: readonly Invariant[] = [
         when by.id is null then a.finished_at >= ${attemptsKeptSince}
         when by.status <> 'SUCCESS' or by.connection_id <> a.connection_id or by.finished_at < a.finished_at then true
         when by.run_id = a.run_id then by.id <= a.id
-        else r.status is distinct from 'CANCELLED' or a.direction <> 'PULL' or by.direction <> 'PULL'
-          or by.appointment_id <> coalesce(a.appointment_id, 0)
+        else r.status is distinct from 'CANCELLED' or a.direction <> by.direction
+          or by.appointment_id <> coalesce(a.appointment_id, 0) or (a.direction = 'PUSH' and by.run_id < a.run_id)
       end`,
   },
   {

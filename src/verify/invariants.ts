@@ -5,6 +5,7 @@ import { connectionInvariants } from "./connection-invariants.js";
 import type { Invariant } from "./invariant.js";
 import { managerInvariants } from "./manager-invariants.js";
 import { outageInvariants } from "./outage-invariants.js";
+import { pushInvariants } from "./push-invariants.js";
 import { queueInvariants } from "./queue-invariants.js";
 import { runInvariants } from "./run-invariants.js";
 import { schemaInvariants } from "./schema-invariants.js";
@@ -20,6 +21,7 @@ export const invariants: readonly Invariant[] = [
   ...queueInvariants,
   ...outageInvariants,
   ...appointmentInvariants,
+  ...pushInvariants,
   ...auditInvariants,
   ...managerInvariants,
 ];

@@ -111,6 +111,9 @@ export const managerInvariants: readonly Invariant[] = [
             when 'resyncConnection' then 'calendar_connection_resync_requested'
             when 'resyncAppointment' then 'appointment_resync_requested'
             when 'replayAttempt' then 'calendar_sync_manual_replay_requested'
+            when 'createAppointment' then 'appointment_created'
+            when 'updateAppointment' then 'appointment_updated'
+            when 'cancelAppointment' then 'appointment_cancelled'
           end
       )`,
   },

@@ -6,6 +6,7 @@ import * as sync from "../../src/attempts/sync.enums.js";
 import { eventCategories } from "../../src/audit/record.js";
 import * as connections from "../../src/connections/calendar-connection.enums.js";
 import type { EntityManager } from "../../src/database/orm.js";
+import { everyField } from "../../src/appointments/local-change.js";
 import { keyedOperations } from "../../src/idempotency/once-per-key.js";
 import { databaseOfFile } from "../support/sessions.js";
 
@@ -116,6 +117,7 @@ describe("the values that a column may have are those of the code:", () => {
   const attempt = { operation: sync.SyncOperation, direction: sync.SyncDirection, error_class: sync.SyncErrorClass };
   const columns: [table: string, column: string, values: object][] = [
     ["appointment", "status", AppointmentStatus],
+    ["appointment", "unpushed_fields", Object.fromEntries(everyField.map((field) => [field, field]))],
     ["calendar_connection", "provider", connections.CalendarProvider],
     ["calendar_consent", "provider", connections.CalendarProvider],
     ["calendar_connection", "status", connections.CalendarConnectionStatus],

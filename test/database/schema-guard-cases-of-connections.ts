@@ -132,6 +132,11 @@ export const connectionGuardCases: GuardCase[] = [
     appointment_status_check: [["an unknown status", { status: "DONE" }]],
     appointment_ends_after_start: [["an end before the start", { starts_at: ten, ends_at: nine }]],
     appointment_external_event_id_check: [["an event without a name", { external_event_id: empty }]],
+    appointment_unpushed_fields_check: [["an unknown field to push", { unpushed_fields: ["place"] }]],
+    appointment_unpushed_has_connection: [
+      ["something to push to no calendar", { connection_id: null, unpushed_fields: ["title"] }],
+    ],
+    appointment_local_version: [["a version below zero", { local_version: -1 }]],
   }),
   ...refusedBy("appointment", "23503", {
     appointment_firm_id_fkey: [["an appointment of nobody", { firm_id: 2, connection_id: null }]],
@@ -140,6 +145,11 @@ export const connectionGuardCases: GuardCase[] = [
   ...twice("appointment", {
     appointment_pkey: ["an id twice", {}, { external_event_id: "event-2" }],
     appointment_firm_id_connection_id_external_event_id_key: ["an event twice", {}, { id: 1 }],
+    appointment_event_key: [
+      "a key of two events",
+      { event_key: "33333333-3333-4333-8333-333333333333" },
+      { id: 1, external_event_id: "event-2", event_key: "33333333-3333-4333-8333-333333333333" },
+    ],
   }),
 
   ...twice("seen_appointment", { seen_appointment_pkey: ["an appointment noted twice", {}, {}] }),

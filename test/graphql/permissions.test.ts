@@ -36,6 +36,9 @@ const mutations = [
   'connectCalendar(provider: GOOGLE, ownerId: "staff-1") { expiresAt }',
   'reconnectCalendar(connectionId: "999999") { expiresAt }',
   'disconnectCalendar(connectionId: "999999") { id }',
+  'createAppointment(connectionId: "999999", title: "Visit", startsAt: "2026-03-01T09:00:00Z", endsAt: "2026-03-01T10:00:00Z") { message }',
+  'updateAppointment(appointmentId: "999999", title: "Visit") { message }',
+  'cancelAppointment(appointmentId: "999999") { message }',
 ];
 
 const refused = "You do not have permission to perform this action.";

@@ -20,6 +20,13 @@ function copyOf(table: string, id: number, changes: Record<string, string>): str
   return `insert into ${table} select (jsonb_populate_record(t, jsonb_build_object(${set.join(", ")}))).* from ${table} t where firm_id = 1 and id = ${id}`;
 }
 
+/** Makes the runs pushes of an appointment. */
+function pushed(...runs: number[]): string {
+  const push = "direction = 'PUSH', operation = 'UPSERT', appointment_id = 1";
+  const ids = runs.join(", ");
+  return `update sync_run set ${push} where id in (${ids}); update sync_attempt set ${push} where run_id in (${ids})`;
+}
+
 const firm = { firmId: "1" };
 
 /** For each invariant at least one way to break it. */
@@ -333,6 +340,35 @@ export const plantedViolations: Record<string, PlantedViolation[]> = {
     { sql: `update sync_run set is_full_round = false ${run(4)}`, found: [{ ...firm, runId: "4" }] },
   ],
   "noted-is-counted": [{ sql: `update sync_run set seen_count = 0 ${run(4)}`, found: [{ ...firm, runId: "4" }] }],
+  "unpushed-change-has-push": [
+    {
+      sql: `update appointment set unpushed_fields = '{title}' ${run(1)}`,
+      found: [{ ...firm, connectionId: "1", appointmentId: "1" }],
+    },
+  ],
+  "pushed-appointment-has-event": [
+    {
+      sql: `update appointment set pushed_at = now(), external_event_id = null ${run(1)}`,
+      found: [{ ...firm, connectionId: "1", appointmentId: "1" }],
+    },
+  ],
+  "one-open-push-failure": [
+    {
+      sql: pushed(6, 7),
+      found: [{ ...firm, connectionId: "2", appointmentId: "1" }],
+      alsoBreaks: ["local-change-is-audited"],
+    },
+  ],
+  "local-change-is-audited": [{ sql: pushed(7), found: [{ ...firm, runId: "7" }] }],
+  "cancelled-here-is-audited": [
+    {
+      sql: `update appointment set status = 'CANCELLED', status_reason = 'CANCELLED_HERE' ${run(1)}`,
+      found: [{ ...firm, connectionId: "1", appointmentId: "1" }],
+    },
+  ],
+  "recovery-is-audited": [
+    { sql: `update sync_run set trigger = 'RECOVERY' ${run(7)}`, found: [{ ...firm, runId: "7" }] },
+  ],
   "first-run-is-audited": [
     { sql: `update sync_run set trigger = 'CONNECT' ${run(1)}`, found: [{ ...firm, connectionId: "1", runId: "1" }] },
     {

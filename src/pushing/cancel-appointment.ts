@@ -1,0 +1,35 @@
+import { callOffAppointment } from "../appointments/local-change.js";
+import type { Context } from "../context.js";
+import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import { oncePerKey } from "../idempotency/once-per-key.js";
+import { lockForChange } from "./lock-for-change.js";
+import { requestPush, type ChangeRequest } from "./request-push.js";
+
+export interface CancelRequest extends ChangeRequest {
+  appointmentId: string;
+}
+
+/**
+ * Calls an appointment off and removes its event. Answers with the id of the run that does so, when it has settled or the wait is over; the run
+ * goes on in any case. Of an event that nobody has asked the provider for yet, it asks nothing.
+ * @throws AppError NOT_FOUND; BAD_USER_INPUT with reason NOT_SYNCED, APPOINTMENT_CANCELLED, CONNECTION_REVOKED or CONNECTION_PAUSED; what
+ *   oncePerKey refuses
+ */
+export async function cancelAppointment(context: Context, request: CancelRequest): Promise<string> {
+  const { actor, em, runs } = context;
+  const asked = { userId: actor.userId, operation: "cancelAppointment", request } as const;
+  const runId = await unitOfWork(em, actor.firmId, (unit) =>
+    oncePerKey(unit, asked, () => callOff(context, unit, request)),
+  );
+  await runs.settled(actor.firmId, runId, request.waitSeconds);
+  return runId;
+}
+
+async function callOff(context: Context, unit: UnitOfWork, { appointmentId, reason }: CancelRequest): Promise<string> {
+  const { connectionId, pushes } = await lockForChange(unit, appointmentId);
+  await callOffAppointment(unit, appointmentId);
+  return requestPush(context, unit, {
+    eventType: "appointment_cancelled",
+    ...{ appointmentId, connectionId, fields: ["status"], reason, pushes },
+  });
+}
