@@ -103,6 +103,11 @@ export class CalendarModel {
     return (this.waiting.get(event)?.size ?? 0) > 0;
   }
 
+  /** Our side calls it off: the provider may or may not have it any more. */
+  isEnding({ event, original }: Target): boolean {
+    return this.waiting.get(event)?.get(original)?.isCancelled ?? false;
+  }
+
   series(): ModelEvent[] {
     return [...this.events].filter(({ rule }) => rule);
   }

@@ -186,7 +186,8 @@ export class CalendarUser {
   private singles(): Target[] {
     return [...this.model.events]
       .filter(({ id, rule }) => id !== null && !rule)
-      .map((event) => ({ event, original: null }));
+      .map((event) => ({ event, original: null }))
+      .filter((target) => !this.model.isEnding(target));
   }
 
   private series(which: number): ModelEvent {
@@ -199,9 +200,9 @@ export class CalendarUser {
   }
 
   private instanceOf(event: ModelEvent, amount: number): Target | null {
-    const originals = [...this.model.instancesOf(event).keys()].slice(0, 12);
-    const original = originals[amount % originals.length];
-    return original === undefined ? null : { event, original };
+    const targets = [...this.model.instancesOf(event).keys()].slice(0, 12).map((original) => ({ event, original }));
+    const known = targets.filter((target) => !this.model.isEnding(target));
+    return known[amount % known.length] ?? null;
   }
 
   private firstOf(event: ModelEvent): Target {

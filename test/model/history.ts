@@ -34,9 +34,11 @@ interface Appointment {
   is_all_day: boolean;
 }
 
-/** What the histories of an installation share. */
+/** What a history happens in; all but the firm is what the histories of an installation share. */
 export interface HistoryParts {
   app: TestApp;
+  firmId: string;
+  /** Of the firm. */
   manager: GraphQLClient;
   quiet: Quiet;
   tally: Tally;
@@ -66,7 +68,7 @@ export class History {
     parts: HistoryParts,
     who: { account: string; provider: ProviderName; today: number; firstDay: number },
   ): Promise<History> {
-    const connection = await parts.app.connect(who.account, "1", who.provider);
+    const connection = await parts.app.connect(who.account, parts.firmId, who.provider);
     return new History(parts, who.account, connection, who.today, who.firstDay);
   }
 
@@ -93,7 +95,8 @@ export class History {
     await this.parts.quiet.of(this.connection);
     if (await this.hasFailed()) await this.recover();
     await this.pull();
-    if (await this.hasFailed()) throw new Error("a failure stays open though the provider is well");
+    const [failure] = await this.failures();
+    if (failure) throw new Error(`a failure stays open though the provider is well: ${JSON.stringify(failure)}`);
   }
 
   /** What the model says, what the provider shows and what is stored, each within the connection's window. */
@@ -344,9 +347,9 @@ export class History {
     if (newest) await this.ask(mutations.replay, { id: newest.id });
   }
 
-  private failures(): Promise<{ id: string; direction: string }[]> {
-    return this.parts.app.sql<{ id: string; direction: string }>(
-      `select a.id, a.direction from sync_run r join sync_attempt a on a.id = r.open_failure_id
+  private failures(): Promise<{ id: string; direction: string; error_code: string }[]> {
+    return this.parts.app.sql<{ id: string; direction: string; error_code: string }>(
+      `select a.id, a.direction, a.error_code from sync_run r join sync_attempt a on a.id = r.open_failure_id
        where r.connection_id = $1 and r.status = 'FAILED' order by a.id desc`,
       [this.connection],
     );

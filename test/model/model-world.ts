@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import type { GraphQLClient } from "graphql-request";
 import type { ProviderName } from "../../src/providers/provider.js";
 import { verify } from "../../src/verify/verify.js";
 import { quickRetries, TestApp } from "../support/app.js";
@@ -31,16 +30,12 @@ export class ModelWorld {
   private readonly today = Math.floor(Date.now() / dayMs) * dayMs;
   private readonly seasons = seasons(this.today, mostSeasonDays);
 
-  private constructor(
-    readonly app: TestApp,
-    private readonly manager: GraphQLClient,
-  ) {
+  private constructor(readonly app: TestApp) {
     this.quiet = new Quiet(app);
   }
 
   static async start(): Promise<ModelWorld> {
-    const app = await TestApp.start({ environment });
-    return new ModelWorld(app, await app.as("manager"));
+    return new ModelWorld(await TestApp.start({ environment }));
   }
 
   async stop(): Promise<void> {
@@ -52,8 +47,10 @@ export class ModelWorld {
     const account = `model${(this.accounts += 1)}@example.com`;
     const firstDay = this.seasons[season % this.seasons.length] ?? this.today;
     const who = { account, provider, today: this.today, firstDay };
-    const { app, manager, quiet, tally } = this;
-    const history = await History.begin({ app, manager, quiet, tally }, who);
+    const { app, quiet, tally } = this;
+    // A firm of its own: the workers would share themselves out among the connections of one.
+    const firmId = String(this.accounts);
+    const history = await History.begin({ app, firmId, manager: await app.as("manager", firmId), quiet, tally }, who);
     await history.prepare();
     for (const command of commands) if (command) await history.happen(command);
     await history.comeToRest();

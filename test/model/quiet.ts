@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { TestApp } from "../support/app.js";
 
-const lookEveryMs = 20;
-const mostLooks = 3000;
+const lookEveryMs = 50;
+const mostLooks = 1200;
 
 /** Waits for many connections with one question to the database. */
 export class Quiet {
