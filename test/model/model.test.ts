@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { isLong } from "../support/long.js";
+import { cases } from "./cases.js";
 import { commandKinds, faultNames } from "./commands.js";
 import { ModelWorld } from "./model-world.js";
 
@@ -16,6 +17,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.stop();
+});
+
+test.each(cases)("$name ($provider)", async ({ provider, ...plan }) => {
+  await world.live(provider, plan);
 });
 
 test("whatever happens to a calendar, at either side and on the way, both end as the model says", async () => {
