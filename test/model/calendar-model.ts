@@ -45,14 +45,17 @@ const dayMs = 86_400_000;
 /** What a calendar must hold, kept as a plain set of events and of what waits to be told to the provider. */
 export class CalendarModel {
   readonly events = new Set<ModelEvent>();
+  /** Events that have been at a time that a window may reach. */
+  private readonly met = new WeakSet<ModelEvent>();
   private readonly waiting = new Map<ModelEvent, Map<number | null, Waiting>>();
 
-  /** `horizon`: series are followed until then. */
+  /** `horizon`: series are followed until then, and windows end before. */
   constructor(private readonly horizon: number) {}
 
   add(event: Pick<ModelEvent, "content"> & Partial<ModelEvent>): ModelEvent {
     const added = { id: null, rule: null, instances: new Map<number, Content | null>(), ...event };
     this.events.add(added);
+    this.note(added);
     return added;
   }
 
@@ -78,6 +81,7 @@ export class CalendarModel {
   change({ event, original }: Target, content: Content): void {
     if (original === null) event.content = content;
     else event.instances.set(original, content);
+    this.note(event);
   }
 
   remove({ event, original }: Target): void {
@@ -123,6 +127,11 @@ export class CalendarModel {
     else this.change(target, { ...content, ...changes });
   }
 
+  /** Titles of what has never been where a window reaches: nothing of it may be stored. */
+  strangers(): string[] {
+    return [...this.events].filter((event) => !event.rule && !this.met.has(event)).map(({ content }) => content.title);
+  }
+
   /** What both calendars must show between two instants once everything has been told: sorted lines. */
   expected(from: number, to: number): string[] {
     const shown = [...this.events].flatMap((event) => this.shownOf(event));
@@ -130,6 +139,10 @@ export class CalendarModel {
       .filter(({ start, end }) => start < to && (end > from || start >= from))
       .map(line)
       .sort();
+  }
+
+  private note(event: ModelEvent): void {
+    if (event.content.start < this.horizon) this.met.add(event);
   }
 
   private shownOf(event: ModelEvent): Content[] {

@@ -99,6 +99,15 @@ export class History {
     if (failure) throw new Error(`a failure stays open though the provider is well: ${JSON.stringify(failure)}`);
   }
 
+  /** What is stored though it has never been within the connection's window. */
+  async strangers(): Promise<string[]> {
+    const rows = await this.parts.app.sql<{ title: string }>(
+      "select title from appointment where connection_id = $1 and title = any($2)",
+      [this.connection, this.model.strangers()],
+    );
+    return rows.map(({ title }) => title);
+  }
+
   /** What the model says, what the provider shows and what is stored, each within the connection's window. */
   async compare(): Promise<{ model: string[]; provider: string[]; stored: string[] }> {
     const [window] = await this.parts.app.sql<{ window_start: Date; window_end: Date }>(

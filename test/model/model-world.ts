@@ -57,6 +57,7 @@ export class ModelWorld {
     const { model, provider: provided, stored } = await history.compare();
     expectSame({ model, provided });
     expectSame({ model, stored });
+    expectSame({ strangers: await history.strangers(), allowed: [] });
   }
 
   /** So many random histories, in lanes of their own that go on at once. Returns what fast-check tells of the lanes that failed. */

@@ -6,7 +6,7 @@ import { ModelWorld } from "./model-world.js";
 
 jest.setTimeout(isLong ? 3_600_000 : 600_000);
 
-const perProvider = Number(process.env["MODEL_N"] ?? (isLong ? 2500 : 250));
+const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 250));
 const lanes = 8;
 
 let world: ModelWorld;
