@@ -6,7 +6,9 @@ import { ModelWorld } from "./model-world.js";
 
 jest.setTimeout(isLong ? 3_600_000 : 600_000);
 
-const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 250));
+/** Of each provider. The usual ones are always the same; where rare mistakes are looked for, they are others each time. */
+const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 64));
+const seed = isLong ? Date.now() : 1;
 const lanes = 8;
 
 let world: ModelWorld;
@@ -24,7 +26,7 @@ test.each(cases)("$name ($provider)", async ({ provider, ...plan }) => {
 });
 
 test("whatever happens to a calendar, at either side and on the way, both end as the model says", async () => {
-  const each = { lanes, histories: perProvider, seed: Date.now(), endOnFailure: !isLong };
+  const each = { lanes, histories: perProvider, seed, endOnFailure: !isLong };
   const failures = await Promise.all([
     world.liveMany("GOOGLE", each),
     world.liveMany("MICROSOFT", { ...each, seed: each.seed + 1000 }),
