@@ -16,6 +16,7 @@ import { Migration20261122001100_erasing } from "./migrations/Migration202611220
 import { Migration20261122001110_waiting_origin } from "./migrations/Migration20261122001110_waiting_origin.js";
 import { Migration20261122001200_push } from "./migrations/Migration20261122001200_push.js";
 import { Migration20261122001210_push_from_sql } from "./migrations/Migration20261122001210_push_from_sql.js";
+import { Migration20261122001300_skipped_events } from "./migrations/Migration20261122001300_skipped_events.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
 import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
 import { SyncRun } from "./src/attempts/sync-run.entity.js";
@@ -47,6 +48,7 @@ export const ormOptions = defineConfig({
       Migration20261122001110_waiting_origin,
       Migration20261122001200_push,
       Migration20261122001210_push_from_sql,
+      Migration20261122001300_skipped_events,
     ],
   },
 });

@@ -12,6 +12,7 @@ import { startOperationsServer, type OperationsServer, type Scrape } from "./htt
 import { countOutcomes } from "./metrics/committed-outcomes.js";
 import { Metrics } from "./metrics/metrics.js";
 import { ObservedHttp } from "./metrics/observed-http.js";
+import { callLimits, type CallLimits } from "./providers/call-limits.js";
 import type { ProviderHttp } from "./providers/http.js";
 import { SharedState } from "./metrics/shared-state.js";
 import type { ConsentProvider } from "./providers/consent.js";
@@ -60,6 +61,8 @@ export interface ApplicationOptions {
   graphiqlToken: string | null;
   /** Default: outageLimits. */
   limits?: OutageLimits;
+  /** Default: callLimits. */
+  callLimits?: CallLimits;
   log: Logger;
 }
 
@@ -92,7 +95,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const measured = measure(options, database, systemDatabase);
     const operations = await startOperations(options, database, measured, () => isStopping);
     if (operations) stops.push(() => operations.stop());
-    const httpOf = providerHttps(measured.metrics, stops);
+    const httpOf = providerHttps(measured.metrics, limitsOf(options), stops);
     const providers = providersOf(options, httpOf);
     const cipher = new CredentialCipher(config.credentialKeys);
     const engine = await SyncEngine.start({
@@ -107,6 +110,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       intervalSeconds: config.sync.intervalSeconds,
       googleDailyRequests: config.sync.googleDailyRequests,
       workerConcurrency: config.sync.workerConcurrency,
+      mostPages: limitsOf(options).pages,
       isWorker: config.roles.has("worker"),
       isScheduler: config.roles.has("scheduler"),
       log,
@@ -162,13 +166,21 @@ async function startOperations(
   return server;
 }
 
+function limitsOf(options: ApplicationOptions): CallLimits {
+  return options.callLimits ?? callLimits;
+}
+
 /** Each provider's transport, made once and closed with the application. */
-function providerHttps(metrics: Metrics, stops: (() => Promise<void>)[]): (provider: ProviderName) => ProviderHttp {
+function providerHttps(
+  metrics: Metrics,
+  limits: CallLimits,
+  stops: (() => Promise<void>)[],
+): (provider: ProviderName) => ProviderHttp {
   const made = new Map<ProviderName, ProviderHttp>();
   return (provider) => {
     const known = made.get(provider);
     if (known) return known;
-    const http = new ObservedHttp(provider, metrics);
+    const http = new ObservedHttp(provider, metrics, limits);
     made.set(provider, http);
     stops.push(() => http.close());
     return http;

@@ -11,9 +11,12 @@ export interface AppliedChanges {
   updated: number;
   cancelled: number;
   unchanged: number;
-  skipped: number;
+  /** What could not be kept, and why. */
+  skipped: readonly SkippedChange[];
   seen: number;
 }
+
+type SkippedChange = Extract<EventChange, { kind: "skipped" }>;
 
 export interface PageOfChanges {
   connectionId: string;
@@ -33,8 +36,9 @@ export interface PageOfChanges {
 export async function applyChanges(unit: UnitOfWork, page: PageOfChanges): Promise<AppliedChanges> {
   const { events, removed, removedWithSeries, skipped } = sortChanges(page.changes);
   const written = await writeEvents(unit, page, events);
+  const seenBroken = await noteSkipped(unit, page, skipped);
   const cancelled = await cancelRemoved(unit, page, removed, removedWithSeries);
-  return { ...written, cancelled, skipped };
+  return { ...written, seen: written.seen + seenBroken, cancelled, skipped };
 }
 
 interface SortedChanges {
@@ -43,15 +47,15 @@ interface SortedChanges {
   removed: string[];
   /** Those among them that may be a series', whose occurrences go with it. */
   removedWithSeries: string[];
-  skipped: number;
+  skipped: SkippedChange[];
 }
 
 /** An event may come twice in a page; the last one counts. What may be missing is nothing to apply: it must be asked for. */
 function sortChanges(changes: readonly EventChange[]): SortedChanges {
   const latest = new Map<string, Exclude<EventChange, { kind: "skipped" | "missing" }>>();
-  let skipped = 0;
+  const skipped: SkippedChange[] = [];
   for (const change of changes) {
-    if (change.kind === "skipped") skipped += 1;
+    if (change.kind === "skipped") skipped.push(change);
     else if (change.kind === "event") latest.set(change.event.externalEventId, change);
     else if (change.kind !== "missing") latest.set(change.externalEventId, change);
   }
@@ -175,6 +179,23 @@ async function mergeEvents(unit: UnitOfWork, page: PageOfChanges, events: Calend
     select met.*, seen.appointment_id is not null as is_seen from met left join seen on seen.appointment_id = met.id
   `.execute(unit.em.getKysely());
   return rows;
+}
+
+/** An event that cannot be read is there all the same: a full round must not sweep what is held of it. Returns how many it has met. */
+async function noteSkipped(
+  unit: UnitOfWork,
+  { notedForRun, connectionId }: PageOfChanges,
+  skipped: readonly SkippedChange[],
+): Promise<number> {
+  const ids = skipped.flatMap(({ externalEventId }) => externalEventId ?? []);
+  if (notedForRun === null || ids.length === 0) return 0;
+  const { rows } = await sql`
+    insert into seen_appointment (firm_id, run_id, appointment_id)
+    select firm_id, ${notedForRun}::bigint, id from appointment
+    where firm_id = ${unit.firmId} and connection_id = ${connectionId} and external_event_id = any(${ids}::text[])
+    on conflict do nothing returning appointment_id
+  `.execute(unit.em.getKysely());
+  return rows.length;
 }
 
 async function recordMoves(unit: UnitOfWork, page: PageOfChanges, rows: WrittenRow[]): Promise<void> {

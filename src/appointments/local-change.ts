@@ -19,19 +19,22 @@ export interface LocalAppointment extends AppointmentContent {
   status: AppointmentStatus;
 }
 
+/** The same as a row. */
+export interface ContentRow {
+  title: string;
+  status: AppointmentStatus;
+  starts_at: string;
+  ends_at: string;
+  is_all_day: boolean;
+  time_zone: string | null;
+}
+
 /** What of an appointment is pushed. */
 export const everyField: readonly EventField[] = ["title", "status", "times"];
 
 /** Locks the appointment until the transaction ends. Null where the firm has none with this id. */
 export async function lockAppointment(unit: UnitOfWork, id: string): Promise<LocalAppointment | null> {
-  const { rows } = await sql<{
-    title: string;
-    status: AppointmentStatus;
-    starts_at: string;
-    ends_at: string;
-    is_all_day: boolean;
-    time_zone: string | null;
-  }>`
+  const { rows } = await sql<ContentRow>`
     select title, status, starts_at, ends_at, is_all_day, time_zone from appointment
     where firm_id = ${unit.firmId} and id = ${id} for update
   `.execute(unit.em.getKysely());

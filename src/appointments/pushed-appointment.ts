@@ -3,7 +3,7 @@ import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import type { CalendarEvent, EventContent, EventField } from "../providers/provider.js";
 import { applyChanges } from "./apply-changes.js";
-import type { AppointmentStatus } from "./appointment.entity.js";
+import type { ContentRow } from "./local-change.js";
 
 /** What an appointment still has to tell its provider. */
 export interface AppointmentToPush {
@@ -36,18 +36,12 @@ export interface PushCounts {
   updated: number;
   cancelled: number;
   unchanged: number;
-  skipped: number;
+  skipped: readonly never[];
 }
 
-interface Row {
+interface Row extends ContentRow {
   external_event_id: string | null;
   event_key: string | null;
-  title: string;
-  status: AppointmentStatus;
-  starts_at: string;
-  ends_at: string;
-  is_all_day: boolean;
-  time_zone: string | null;
   unpushed_fields: EventField[];
   local_version: number;
   row_version: string;
@@ -78,7 +72,7 @@ export async function appointmentToPush(unit: UnitOfWork, id: string): Promise<A
   };
 }
 
-function contentOf(row: Row): EventContent {
+function contentOf(row: ContentRow): EventContent {
   return {
     title: row.title,
     isTentative: row.status === "TENTATIVE",
@@ -130,7 +124,7 @@ export async function storePushed(
   }
 }
 
-const noCounts: PushCounts = { created: 0, updated: 0, cancelled: 0, unchanged: 0, skipped: 0 };
+const noCounts: PushCounts = { created: 0, updated: 0, cancelled: 0, unchanged: 0, skipped: [] };
 
 /** Locks the appointment until the transaction ends. */
 async function rowVersion(unit: UnitOfWork, id: string): Promise<string | undefined> {

@@ -31,7 +31,8 @@ export async function queuePush(
   if (joined) joined.requeue();
   const run = joined ?? (await createRun(unit, waiting, request));
   await unit.em.flush();
-  if (!pushes.some(({ status }) => status === "RUNNING")) await queue.send(unit, run, await earliest(unit, pushes));
+  if (pushes.some(({ status }) => status === "RUNNING")) queue.waitBehind(run);
+  else await queue.send(unit, run, await earliest(unit, pushes));
   return { run, isJoined: joined !== undefined };
 }
 

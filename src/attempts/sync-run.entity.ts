@@ -4,6 +4,7 @@ import { Field, ID, Int, ObjectType } from "type-graphql";
 import { bigint, firmColumn, instant } from "../database/columns.js";
 import { DateTime } from "../date-time.js";
 import type { Origin } from "../tracing/scope.js";
+import { mostSkippedEvents, SkippedEvent, type KeptSkippedEvent } from "./skipped-event.type.js";
 import type { AttemptFailure } from "./sync-attempt.entity.js";
 import { SyncDirection, SyncErrorClass, SyncOperation, SyncRunStatus, SyncTrigger } from "./sync.enums.js";
 
@@ -30,7 +31,7 @@ export interface ChangeCounts {
   updated: number;
   cancelled: number;
   unchanged: number;
-  skipped: number;
+  skipped: readonly KeptSkippedEvent[];
 }
 
 /**
@@ -177,6 +178,10 @@ export class SyncRun {
   @Field(() => Int)
   @Property({ type: "integer" })
   skippedCount: number & Opt = 0;
+
+  @Field(() => [SkippedEvent], { description: "The first 20 of the skipped events." })
+  @Property({ type: "json" })
+  skippedEvents: KeptSkippedEvent[] & Opt = [];
 
   @Field(() => SyncErrorClass, { nullable: true })
   @Property({ type: "text", nullable: true })
@@ -343,7 +348,10 @@ export class SyncRun {
     this.updatedCount += counts.updated;
     this.cancelledCount += counts.cancelled;
     this.unchangedCount += counts.unchanged;
-    this.skippedCount += counts.skipped;
+    this.skippedCount += counts.skipped.length;
+    this.skippedEvents = [...this.skippedEvents, ...counts.skipped]
+      .slice(0, mostSkippedEvents)
+      .map(({ externalEventId, reason }) => ({ externalEventId, reason }));
   }
 
   /** What the round before found unchanged is met again; what it wrote stays counted. */
@@ -353,6 +361,7 @@ export class SyncRun {
     this.pagesDone = 0;
     this.unchangedCount = 0;
     this.skippedCount = 0;
+    this.skippedEvents = [];
   }
 
   private noteFailure(failure: AttemptFailure): void {

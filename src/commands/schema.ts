@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { printedSchema } from "../graphql/print-schema.js";
 import { buildApiSchema } from "../graphql/schema.js";
 import { printedImportSchema } from "../import/import-schema.js";
+import { answerPage } from "../providers/answer-page.js";
 import { errorCodePage } from "../providers/error-code-page.js";
 import { printedOpenApi } from "../rest/openapi.js";
 import { prefix, routes } from "../rest/routes.js";
@@ -13,6 +14,7 @@ const pages: Record<string, string> = {
   "schema/openapi.json": printedOpenApi({ prefix, routes }),
   "schema/import.schema.json": printedImportSchema(),
   "docs/error-codes.md": errorCodePage(),
+  "docs/provider-answers.md": answerPage(),
 };
 
 for (const [path, text] of Object.entries(pages)) {

@@ -31,9 +31,11 @@ export async function eraseHistory({ em, firmId }: UnitOfWork, which: Which): Pr
   await sql`delete from idempotency_key where firm_id = ${firmId} and run_id in (${runs})`.execute(kysely);
   await sql`delete from seen_appointment where firm_id = ${firmId} and run_id in (${runs})`.execute(kysely);
   await sql`
-    update sync_run set reason = null, cancel_reason = null, page_token = null, error_summary = error_code
-    where firm_id = ${firmId} and ${which}
-      and (coalesce(reason, cancel_reason, page_token) is not null or error_summary is distinct from error_code)
+    update sync_run set reason = null, cancel_reason = null, page_token = null, error_summary = error_code, skipped_events = '[]'
+    where firm_id = ${firmId} and ${which} and (
+      coalesce(reason, cancel_reason, page_token) is not null or error_summary is distinct from error_code
+      or skipped_events <> '[]'
+    )
   `.execute(kysely);
   await sql`
     update sync_attempt set error_summary = error_code, provider_request_id = null

@@ -66,6 +66,14 @@ mutation ResyncAppointment($appointmentId: ID! = "456") {
     appointment { id title startsAt endsAt status }
   }
 }`,
+  `# Make an appointment, and an event of it in the calendar.
+mutation Create($connectionId: ID! = "123") {
+  createAppointment(connectionId: $connectionId, title: "Visit", startsAt: "2027-03-01T09:00:00Z", endsAt: "2027-03-01T10:00:00Z") {
+    message
+    result { status correlationId errorCode errorSummary nextRetryAt }
+    appointment { id externalEventId title startsAt endsAt }
+  }
+}`,
   `# Stop a connection's sync.
 mutation Pause($connectionId: ID! = "123") {
   pauseConnection(connectionId: $connectionId, reason: "Maintenance") { id status nextSyncAt }

@@ -60,6 +60,7 @@ export const permissions = {
   SyncRun: isManager,
   SyncRunConnection: isManager,
   SyncRunEdge: isManager,
+  SkippedEvent: isManager,
   CalendarConnection: isManager,
   CalendarConnectionConnection: isManager,
   CalendarConnectionEdge: isManager,

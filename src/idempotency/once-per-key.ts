@@ -14,6 +14,8 @@ export const keyedOperations = [
   "cancelAppointment",
 ] as const;
 
+export type KeyedOperation = (typeof keyedOperations)[number];
+
 /** What a user asks for; all of it but the two named here is what the key stands for. */
 interface KeyedRequest {
   /** Null: asking again does it again. */
@@ -23,7 +25,7 @@ interface KeyedRequest {
 
 interface KeyedAsking {
   userId: string;
-  operation: (typeof keyedOperations)[number];
+  operation: KeyedOperation;
   request: KeyedRequest;
 }
 

@@ -1,3 +1,4 @@
+import type { HttpLimits } from "../providers/call-limits.js";
 import { ProviderHttp } from "../providers/http.js";
 import type { ProviderCall } from "../providers/provider.js";
 import { inSpan } from "../tracing/span.js";
@@ -12,8 +13,9 @@ export class ObservedHttp extends ProviderHttp {
   constructor(
     private readonly provider: ProviderLabel,
     private readonly metrics: Metrics,
+    limits: HttpLimits,
   ) {
-    super();
+    super(limits);
   }
 
   override fetchFor(call: ProviderCall): typeof fetch {

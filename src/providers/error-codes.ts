@@ -203,6 +203,12 @@ export const providerErrorCodes = {
     remedy: "CONTACT_OPERATOR",
     advice: "Report it with the correlation id; repeating it unchanged does not help.",
   },
+  MAILBOX_FULL: {
+    errorClass: "NON_RETRYABLE",
+    sentence: "The account's mailbox is full.",
+    remedy: "CHECK_CALENDAR",
+    advice: "Let the account's user free space in the mailbox, then resync.",
+  },
   CREDENTIALS_UNREADABLE: {
     errorClass: "NON_RETRYABLE",
     sentence: "The stored credentials cannot be decrypted.",

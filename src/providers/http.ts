@@ -2,20 +2,8 @@ import { PassThrough, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { Agent, ProxyAgent, request, type Dispatcher } from "undici";
+import { callLimits, type HttpLimits } from "./call-limits.js";
 import type { ProviderCall } from "./provider.js";
-
-export interface HttpLimits {
-  /** Milliseconds until a connection stands, TLS included. */
-  connectMs: number;
-  /** Milliseconds until the answer's headers are complete, and at most between two pieces of its body. */
-  headersMs: number;
-  /** Milliseconds for the whole request, to the last byte of its answer. */
-  totalMs: number;
-  /** Bytes of an answer's body: as sent, and again after decompression. */
-  bodyBytes: number;
-}
-
-const defaultLimits: HttpLimits = { connectMs: 3_000, headersMs: 10_000, totalMs: 30_000, bodyBytes: 16 * 1024 * 1024 };
 
 type TransportErrorCode = "CONNECTION_ERROR" | "TIMEOUT" | "ANSWER_TOO_LARGE" | "CALL_ABORTED" | "MALFORMED_ANSWER";
 
@@ -40,7 +28,7 @@ export class ProviderHttp {
 
   /** @param proxyUrl the HTTP proxy that all requests are tunnelled through, e.g. http://user:password@host:3128; null for none */
   constructor(limits: Partial<HttpLimits> = {}, proxyUrl: string | null = null) {
-    this.#limits = { ...defaultLimits, ...limits };
+    this.#limits = { ...callLimits, ...limits };
     const { connectMs, headersMs, bodyBytes } = this.#limits;
     const options = {
       connectTimeout: connectMs,

@@ -1,9 +1,8 @@
 import { callOffAppointment } from "../appointments/local-change.js";
 import type { Context } from "../context.js";
-import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
-import { oncePerKey } from "../idempotency/once-per-key.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
 import { lockForChange } from "./lock-for-change.js";
-import { requestPush, type ChangeRequest } from "./request-push.js";
+import { changeOnce, requestPush, type ChangeRequest } from "./request-push.js";
 
 export interface CancelRequest extends ChangeRequest {
   appointmentId: string;
@@ -15,14 +14,8 @@ export interface CancelRequest extends ChangeRequest {
  * @throws AppError NOT_FOUND; BAD_USER_INPUT with reason NOT_SYNCED, APPOINTMENT_CANCELLED, CONNECTION_REVOKED or CONNECTION_PAUSED; what
  *   oncePerKey refuses
  */
-export async function cancelAppointment(context: Context, request: CancelRequest): Promise<string> {
-  const { actor, em, runs } = context;
-  const asked = { userId: actor.userId, operation: "cancelAppointment", request } as const;
-  const runId = await unitOfWork(em, actor.firmId, (unit) =>
-    oncePerKey(unit, asked, () => callOff(context, unit, request)),
-  );
-  await runs.settled(actor.firmId, runId, request.waitSeconds);
-  return runId;
+export function cancelAppointment(context: Context, request: CancelRequest): Promise<string> {
+  return changeOnce(context, { operation: "cancelAppointment", request }, (unit) => callOff(context, unit, request));
 }
 
 async function callOff(context: Context, unit: UnitOfWork, { appointmentId, reason }: CancelRequest): Promise<string> {

@@ -2,10 +2,9 @@ import { everyField, insertAppointment, type AppointmentContent } from "../appoi
 import { lockConnection } from "../attempts/lock.js";
 import { assertActive } from "../connections/assert-active.js";
 import type { Context } from "../context.js";
-import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
-import { oncePerKey } from "../idempotency/once-per-key.js";
-import { requestPush, type ChangeRequest } from "./request-push.js";
+import { changeOnce, requestPush, type ChangeRequest } from "./request-push.js";
 import { checkedContent } from "./requested-content.js";
 
 export interface CreateRequest extends ChangeRequest, AppointmentContent {
@@ -18,14 +17,8 @@ export interface CreateRequest extends ChangeRequest, AppointmentContent {
  * @throws AppError NOT_FOUND; BAD_USER_INPUT naming the argument, or with reason CONNECTION_REVOKED or CONNECTION_PAUSED; what oncePerKey
  *   refuses
  */
-export async function createAppointment(context: Context, request: CreateRequest): Promise<string> {
-  const { actor, em, runs } = context;
-  const asked = { userId: actor.userId, operation: "createAppointment", request } as const;
-  const runId = await unitOfWork(em, actor.firmId, (unit) =>
-    oncePerKey(unit, asked, () => create(context, unit, request)),
-  );
-  await runs.settled(actor.firmId, runId, request.waitSeconds);
-  return runId;
+export function createAppointment(context: Context, request: CreateRequest): Promise<string> {
+  return changeOnce(context, { operation: "createAppointment", request }, (unit) => create(context, unit, request));
 }
 
 async function create(context: Context, unit: UnitOfWork, request: CreateRequest): Promise<string> {

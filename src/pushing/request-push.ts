@@ -2,7 +2,8 @@ import { record, type AuditEventType } from "../audit/record.js";
 import { queuePush } from "../attempts/queue-push.js";
 import type { SyncRun } from "../attempts/sync-run.entity.js";
 import type { Context } from "../context.js";
-import type { UnitOfWork } from "../database/unit-of-work.js";
+import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import { oncePerKey, type KeyedOperation } from "../idempotency/once-per-key.js";
 import type { EventField } from "../providers/provider.js";
 
 /** What every change of an appointment is asked with. */
@@ -25,6 +26,22 @@ export interface LocalChange {
   reason: string | null;
   /** The appointment's unfinished pushes, locked. */
   pushes: readonly SyncRun[];
+}
+
+/**
+ * Carries out what a user asks for, once under its key, in one transaction. Answers with the id of the run that pushes it, when it has settled
+ * or the wait is over; the run goes on in any case.
+ */
+export async function changeOnce(
+  { actor, em, runs }: Context,
+  asked: { operation: KeyedOperation; request: ChangeRequest },
+  change: (unit: UnitOfWork) => Promise<string>,
+): Promise<string> {
+  const runId = await unitOfWork(em, actor.firmId, (unit) =>
+    oncePerKey(unit, { userId: actor.userId, ...asked }, () => change(unit)),
+  );
+  await runs.settled(actor.firmId, runId, asked.request.waitSeconds);
+  return runId;
 }
 
 /** Audits a change of our own side and has it pushed, in the transaction that writes it. Returns the id of the run that pushes it. */

@@ -1,11 +1,10 @@
 import { changeAppointment, type AppointmentContent } from "../appointments/local-change.js";
 import type { Context } from "../context.js";
-import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
 import { AppError } from "../errors.js";
-import { oncePerKey } from "../idempotency/once-per-key.js";
 import type { EventField } from "../providers/provider.js";
 import { lockForChange } from "./lock-for-change.js";
-import { requestPush, type ChangeRequest } from "./request-push.js";
+import { changeOnce, requestPush, type ChangeRequest } from "./request-push.js";
 import { checkedContent } from "./requested-content.js";
 
 export interface UpdateRequest extends ChangeRequest {
@@ -29,14 +28,8 @@ const fieldOf: Record<keyof AppointmentContent, EventField> = {
  * @throws AppError NOT_FOUND; BAD_USER_INPUT naming the argument, or with reason NOTHING_TO_CHANGE, NOT_SYNCED, APPOINTMENT_CANCELLED,
  *   CONNECTION_REVOKED or CONNECTION_PAUSED; what oncePerKey refuses
  */
-export async function updateAppointment(context: Context, request: UpdateRequest): Promise<string> {
-  const { actor, em, runs } = context;
-  const asked = { userId: actor.userId, operation: "updateAppointment", request } as const;
-  const runId = await unitOfWork(em, actor.firmId, (unit) =>
-    oncePerKey(unit, asked, () => update(context, unit, request)),
-  );
-  await runs.settled(actor.firmId, runId, request.waitSeconds);
-  return runId;
+export function updateAppointment(context: Context, request: UpdateRequest): Promise<string> {
+  return changeOnce(context, { operation: "updateAppointment", request }, (unit) => update(context, unit, request));
 }
 
 async function update(
@@ -46,10 +39,10 @@ async function update(
 ): Promise<string> {
   const names = Object.keys(changes) as (keyof AppointmentContent)[];
   const fields = [...new Set(names.map((name) => fieldOf[name]))];
+  const { connectionId, current, pushes } = await lockForChange(unit, appointmentId);
   if (fields.length === 0) {
     throw new AppError("BAD_USER_INPUT", "Nothing is to be changed", { reason: "NOTHING_TO_CHANGE" });
   }
-  const { connectionId, current, pushes } = await lockForChange(unit, appointmentId);
   await changeAppointment(unit, appointmentId, checkedContent({ ...current, ...changes }), fields);
   return requestPush(context, unit, {
     eventType: "appointment_updated",

@@ -21,6 +21,11 @@ const byArgument =
   (argument: string, field: string) =>
   ({ message }: ErrorContext): Answer => ({ status: 400, body: { [field]: [message.replace(argument, field)] } });
 
+/** Another run is in the way, which is named. */
+function activeRun({ message, extensions }: ErrorContext): Answer {
+  return { status: 409, body: { error: message, correlation_id: extensions["correlationId"] } };
+}
+
 /** What each error of GraphQL is here: by its code and reason, by its code and argument, or by its code. */
 export const graphqlErrors: Readonly<Record<string, (error: ErrorContext) => Answer>> = {
   NOT_FOUND: () => refusals.notFound().answer,
@@ -43,10 +48,8 @@ export const graphqlErrors: Readonly<Record<string, (error: ErrorContext) => Ans
       correlation_id: extensions["correlationId"],
     },
   }),
-  "CONFLICT RESYNC_ACTIVE": ({ message, extensions }) => ({
-    status: 409,
-    body: { error: message, correlation_id: extensions["correlationId"] },
-  }),
+  "CONFLICT RESYNC_ACTIVE": activeRun,
+  "CONFLICT PUSH_ACTIVE": activeRun,
   "NOT_REPLAYABLE SUCCEEDED": asProblem(400),
   "NOT_REPLAYABLE NON_RETRYABLE": ({ message, extensions }) => ({
     status: 400,

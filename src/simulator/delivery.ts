@@ -21,7 +21,11 @@ export function disturbedAnswer(answer: Answer | null, effect: FaultEffect): Ans
   const isReplaced = ownBody !== null || effect.status !== undefined || answer === null;
   const type = { "content-type": isText ? "text/html; charset=UTF-8" : "application/json; charset=UTF-8" };
   const headers = { ...(isReplaced ? type : answer.headers), ...lowerCase(effect.headers ?? {}) };
-  return { status, headers, body: isReplaced ? (ownBody ?? "") : answer.body };
+  return { status, headers, body: replaced(isReplaced ? (ownBody ?? "") : answer.body, effect) };
+}
+
+function replaced(body: string, { replace }: FaultEffect): string {
+  return replace === undefined ? body : body.replaceAll(new RegExp(replace.pattern, "g"), replace.with);
 }
 
 function bodyText(body: unknown): string {

@@ -21,6 +21,8 @@ export interface FaultEffect {
   destroy?: boolean | undefined;
   /** Sends only the first half of the body, or so many bytes of it, as a complete answer. */
   truncate?: boolean | number | undefined;
+  /** Replaces every part of the real body that a regular expression finds, as `String.replaceAll` does. */
+  replace?: { pattern: string; with: string } | undefined;
   /** Never answers. */
   hang?: boolean | undefined;
   /** Sends the body byte by byte with this pause. */

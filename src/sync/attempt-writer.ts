@@ -320,7 +320,7 @@ export class AttemptWriter {
   }
 }
 
-const unchangedOnce = { created: 0, updated: 0, cancelled: 0, unchanged: 1, skipped: 0 };
+const unchangedOnce = { created: 0, updated: 0, cancelled: 0, unchanged: 1, skipped: [] };
 
 function sweepRequest(run: SyncRun, { kind, range }: Round): SweepRequest {
   const { connectionId, correlationId, id: runId, seenCount, allowMassCancel } = run;

@@ -15,7 +15,6 @@ import type { CalendarAccess } from "./calendar-access.js";
 import { eventBatches } from "./event-batches.js";
 import { movedWindow, windowOf, type PullWindow } from "./pull-window.js";
 
-const mostPages = 10_000;
 const mostAskedAtOnce = 20;
 
 /**
@@ -31,6 +30,7 @@ export class Pull {
     private readonly access: CalendarAccess,
     private readonly writer: AttemptWriter,
     private readonly window: PullWindow,
+    private readonly mostPages: number,
   ) {}
 
   async run(): Promise<void> {
@@ -107,15 +107,13 @@ export class Pull {
 
   /**
    * A bounded round does not know whether what it misses is gone or has moved elsewhere: that is asked singly. So is what a full round
-   * misses beyond the window that the connection had.
+   * misses beyond the window that the connection had, or has not met of what was pushed meanwhile.
    */
   private async finish(page: ChangePage, round: Round): Promise<void> {
     if (round.kind !== "BOUNDED") {
-      const known = await this.withPushed(page, round);
-      const beyond = round.kind === "FULL" ? await this.writer.unseenBeyondWindow(known, round) : [];
-      const changes = [...known.changes, ...(await this.askFor(beyond))];
+      const changes = [...page.changes, ...(await this.askFor(await this.unlisted(page, round)))];
       await this.writer.finish(
-        { ...known, changes },
+        { ...page, changes },
         round,
         this.access.provider.cursorFingerprint,
         this.access.requestCount,
@@ -131,15 +129,18 @@ export class Pull {
     await this.writer.finishBounded(told, round, this.access.requestCount);
   }
 
-  /** A full round may have been listed before an event was pushed: such events are asked for singly. */
-  private async withPushed(page: ChangePage, round: Round): Promise<ChangePage> {
-    const events = round.kind === "FULL" ? await this.writer.pushedMeanwhile(page, round) : [];
-    return events.length === 0 ? page : { ...page, changes: [...page.changes, ...(await this.askFor(events))] };
+  /** What a full round misses although it may be there: beyond the window before, or pushed while the round went on. */
+  private async unlisted(page: ChangePage, round: Round): Promise<KnownEvent[]> {
+    if (round.kind !== "FULL") return [];
+    return [
+      ...(await this.writer.unseenBeyondWindow(page, round)),
+      ...(await this.writer.pushedMeanwhile(page, round)),
+    ];
   }
 
   private notePageToken(token: string): void {
     if (this.pageTokens.has(token)) throw providerFailure("PAGE_TOKEN_REPEATED");
-    if (this.pageTokens.size >= mostPages) throw providerFailure("TOO_MANY_PAGES");
+    if (this.pageTokens.size + 1 >= this.mostPages) throw providerFailure("TOO_MANY_PAGES");
     this.pageTokens.add(token);
   }
 

@@ -32,6 +32,8 @@ export interface SyncEngineOptions {
   /** Planned pulls use at most half of it. */
   googleDailyRequests: number;
   workerConcurrency: number;
+  /** That one attempt reads of a round. */
+  mostPages: number;
   isWorker: boolean;
   isScheduler: boolean;
   log: Logger;
@@ -61,9 +63,9 @@ export class SyncEngine {
     const traffic = new ProviderTraffic(systemEm, limits, log);
     const engine = { policy: options.policy, queue, gate: traffic, limits };
     const tokens = new AccessTokens(em, options.cipher);
-    const { providers, window, workerConcurrency: concurrency } = options;
+    const { providers, window, workerConcurrency: concurrency, mostPages } = options;
     const worker = options.isWorker
-      ? new Worker({ em, systemEm, boss, engine, traffic, tokens, providers, window, concurrency, log })
+      ? new Worker({ em, systemEm, boss, engine, traffic, tokens, providers, window, concurrency, mostPages, log })
       : null;
     const monitor = options.isWorker ? new ProviderMonitor(systemEm, traffic, limits, log) : null;
     const scheduler = options.isScheduler

@@ -37,6 +37,8 @@ export interface WorkerParts {
   providers: ReadonlyMap<ProviderName, CalendarProvider>;
   window: PullWindow;
   concurrency: number;
+  /** That one attempt reads of a round. */
+  mostPages: number;
   log: Logger;
 }
 
@@ -95,7 +97,7 @@ export class Worker {
 
   /** Closes the attempt whatever happens, and says how; throws only when the database does not let it. */
   private async attempt(started: StartedAttempt, claimSignal: AbortSignal, log: Logger): Promise<string> {
-    const { em, engine, traffic, tokens, providers, window } = this.parts;
+    const { em, engine, traffic, tokens, providers, window, mostPages } = this.parts;
     const probe = new Probe(started, traffic);
     const provider = providers.get(started.connection.provider);
     const writer = new AttemptWriter(em, started, engine);
@@ -108,7 +110,7 @@ export class Worker {
     const lease = new RequestLease(this.quotas, provider, started.connection.accountEmail);
     const access = new CalendarAccess(started, provider, tokens, signal, probe, lease);
     try {
-      await workOf(started, access, writer, window).run();
+      await workOf(started, access, writer, { window, mostPages }).run();
       return writer.refusal === null ? "succeeded" : `failed: ${writer.refusal}`;
     } catch (error) {
       const outcome = await this.closeAfter(error, access.requestCount, writer, log);
@@ -146,11 +148,11 @@ function workOf(
   started: StartedAttempt,
   access: CalendarAccess,
   writer: AttemptWriter,
-  window: WorkerParts["window"],
+  { window, mostPages }: Pick<WorkerParts, "window" | "mostPages">,
 ): { run(): Promise<void> } {
   if (started.run.direction === "PUSH") return new AppointmentPush(access, writer);
   return started.run.appointmentId === null
-    ? new Pull(started, access, writer, window)
+    ? new Pull(started, access, writer, window, mostPages)
     : new AppointmentPull(access, writer);
 }
 

@@ -113,7 +113,7 @@ async function beginRoundsAnew({ em, firmId }: UnitOfWork): Promise<void> {
   `.execute(em.getKysely());
   await sql`
     update sync_run set is_full_round = false, page_token = null, round_start = null, round_end = null, seen_count = 0,
-      pages_done = 0, unchanged_count = 0, skipped_count = 0
+      pages_done = 0, unchanged_count = 0, skipped_count = 0, skipped_events = '[]'
     where ${unfinished} and (is_full_round or page_token is not null)
   `.execute(em.getKysely());
 }

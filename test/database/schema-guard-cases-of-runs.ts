@@ -87,6 +87,10 @@ export const runGuardCases: GuardCase[] = [
     sync_run_cancelled_count_check: negative("cancelled_count"),
     sync_run_unchanged_count_check: negative("unchanged_count"),
     sync_run_skipped_count_check: negative("skipped_count"),
+    sync_run_skipped_events_are_few: [
+      ["more skipped events than are told", { skipped_events: JSON.stringify(Array.from({ length: 21 }, () => ({}))) }],
+      ["skipped events that are no list", { skipped_events: "{}" }],
+    ],
   }),
   ...refusedBy("sync_run", "23503", {
     sync_run_firm_id_connection_id_fkey: [["a run of no calendar", { connection_id: 1 }]],

@@ -48,7 +48,8 @@ async function writeCanaries(app: TestApp, connection: string): Promise<void> {
   await app.sql(`update calendar_connection set ${texts} where id = $1`, [connection]);
   await app.sql(`update appointment set recurring_event_id = '${canary}' where connection_id = $1`, [connection]);
   await app.sql(
-    `update sync_run set page_token = '${canary}', error_summary = case when error_code is not null then '${canary}' end, cancel_reason = '${canary}'
+    `update sync_run set page_token = '${canary}', error_summary = case when error_code is not null then '${canary}' end, cancel_reason = '${canary}',
+       skipped_events = '[{"externalEventId": "${canary}", "reason": "no start"}]'
      where connection_id = $1`,
     [connection],
   );

@@ -3,6 +3,7 @@ import type { Failpoint } from "../../src/failpoints.js";
 import type { ProviderName } from "../../src/providers/provider.js";
 import { TestApp, until } from "../support/app.js";
 import { addEvents } from "../support/calendar.js";
+import { isLong } from "../support/long.js";
 import { ServerProcess, type PlantedFault } from "../support/server-process.js";
 import { storedAndProvided } from "../support/stored.js";
 import { attemptsOf, noticeLostWorker, queueResync, statusOf, violations } from "./lost-workers.js";
@@ -130,24 +131,25 @@ test("a worker that dies between the end of a pull and the resync that waited be
 });
 
 /** Last: what they leave behind stays visible. */
-describe("it is noticed when a run", () => {
-  test("is left behind where its job is completed before its work, and verify sees it", async () => {
-    const account = "left@example.com";
-    const connection = await app.connect(account);
-    const runId = await queueResync(app, connection);
-    await loseWorkerAt("start.committed", plantedFaults.jobIsCompletedFirst);
-    expect(await statusOf(app, runId)).toBe("RUNNING");
-    expect(await violations(app)).not.toEqual([]);
-    await app.sql(
-      "update pgboss.job j set state = 'retry', start_after = now() from sync_run r where r.id = $1 and r.job_id = j.id",
-      [runId],
-    );
-    expect(await endOf(runId)).toBe("SUCCEEDED");
-  });
+if (isLong)
+  describe("it is noticed when a run", () => {
+    test("is left behind where its job is completed before its work, and verify sees it", async () => {
+      const account = "left@example.com";
+      const connection = await app.connect(account);
+      const runId = await queueResync(app, connection);
+      await loseWorkerAt("start.committed", plantedFaults.jobIsCompletedFirst);
+      expect(await statusOf(app, runId)).toBe("RUNNING");
+      expect(await violations(app)).not.toEqual([]);
+      await app.sql(
+        "update pgboss.job j set state = 'retry', start_after = now() from sync_run r where r.id = $1 and r.job_id = j.id",
+        [runId],
+      );
+      expect(await endOf(runId)).toBe("SUCCEEDED");
+    });
 
-  test("goes on for ever where nobody counts them", async () => {
-    const runId = await poisonousRun("planted@example.com", 3);
-    expect(await endOf(runId, plantedFaults.runIsNeverAbandoned)).not.toBe("FAILED");
-    expect(await violations(app)).toEqual(["abandoned-run-is-audited"]);
+    test("goes on for ever where nobody counts them", async () => {
+      const runId = await poisonousRun("planted@example.com", 3);
+      expect(await endOf(runId, plantedFaults.runIsNeverAbandoned)).not.toBe("FAILED");
+      expect(await violations(app)).toEqual(["abandoned-run-is-audited"]);
+    });
   });
-});

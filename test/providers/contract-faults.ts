@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { ProviderHttp, type HttpLimits } from "../../src/providers/http.js";
+import type { HttpLimits } from "../../src/providers/call-limits.js";
+import { ProviderHttp } from "../../src/providers/http.js";
 import { failureOf } from "./contract-world.js";
 import { dribbleBody, dribbleHeaders, endless, endlessNothings, faults, hang, hangInTheBody } from "./fault-answers.js";
 import { startProviderServer, text, type AnswerRequest } from "./provider-server.js";

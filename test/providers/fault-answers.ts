@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { brokenAnswers } from "../../src/providers/broken-answers.js";
 import { json, text, type AnswerRequest } from "./provider-server.js";
 
 const jsonType = { "content-type": "application/json" };
@@ -55,32 +56,36 @@ const compressed = (body: Buffer, encoding = "gzip"): AnswerRequest => {
   return (response) => response.writeHead(200, { ...jsonType, "content-encoding": encoding }).end(body);
 };
 
+type BrokenAnswerName = (typeof brokenAnswers)[number]["answer"];
+
+const answers: Readonly<Record<BrokenAnswerName, AnswerRequest>> = {
+  "no answer at all": hang,
+  "a reset connection": reset,
+  "a connection closed before the answer": closeEarly,
+  "an answer that stops in the middle": hangInTheBody,
+  "a connection closed in the middle of the answer": breakOffInTheBody,
+  "a truncated answer that looks complete": truncate,
+  "headers byte by byte": dribbleHeaders,
+  "a body byte by byte": dribbleBody,
+  "a web page with 200": text("<html>sign in</html>", "text/html"),
+  "an empty 200": text("", "application/json"),
+  "a 204": (response) => response.writeHead(204).end(),
+  "a 304": (response) => response.writeHead(304).end(),
+  null: json(null),
+  "an endless answer": endless,
+  "a page of 300 MB": announceLarge,
+  "a page of 300 MB in 300 kB": compressed(gzipSync(Buffer.alloc(300 * 1024 * 1024, " "))),
+  "broken compression": compressed(Buffer.from("no gzip")),
+  "truncated compression": compressed(gzipSync(page).subarray(0, 20)),
+  "a compression nobody asked for": compressed(Buffer.from(page), "br"),
+  "something that is not HTTP": ({ socket }) => socket?.end("SSH-2.0-OpenSSH_9\r\n"),
+  "headers of a megabyte": (response) => response.writeHead(200, { x: "y".repeat(1024 * 1024) }).end(),
+  "a status of its own": (response) => response.writeHead(999).end(),
+};
+
 /** What may happen to a request, and as what it is reported. */
-export const faults: [string, AnswerRequest, string][] = [
-  ["no answer at all", hang, "TIMEOUT"],
-  ["a reset connection", reset, "CONNECTION_ERROR"],
-  ["a connection closed before the answer", closeEarly, "CONNECTION_ERROR"],
-  ["an answer that stops in the middle", hangInTheBody, "TIMEOUT"],
-  ["a connection closed in the middle of the answer", breakOffInTheBody, "CONNECTION_ERROR"],
-  ["a truncated answer that looks complete", truncate, "MALFORMED_ANSWER"],
-  ["headers byte by byte", dribbleHeaders, "TIMEOUT"],
-  ["a body byte by byte", dribbleBody, "TIMEOUT"],
-  ["a web page with 200", text("<html>sign in</html>", "text/html"), "MALFORMED_ANSWER"],
-  ["an empty 200", text("", "application/json"), "MALFORMED_ANSWER"],
-  ["a 204", (response) => response.writeHead(204).end(), "MALFORMED_ANSWER"],
-  ["a 304", (response) => response.writeHead(304).end(), "MALFORMED_ANSWER"],
-  ["null", json(null), "MALFORMED_ANSWER"],
-  ["an endless answer", endless, "ANSWER_TOO_LARGE"],
-  ["a page of 300 MB", announceLarge, "ANSWER_TOO_LARGE"],
-  ["a page of 300 MB in 300 kB", compressed(gzipSync(Buffer.alloc(300 * 1024 * 1024, " "))), "ANSWER_TOO_LARGE"],
-  ["broken compression", compressed(Buffer.from("no gzip")), "MALFORMED_ANSWER"],
-  ["truncated compression", compressed(gzipSync(page).subarray(0, 20)), "MALFORMED_ANSWER"],
-  ["a compression nobody asked for", compressed(Buffer.from(page), "br"), "MALFORMED_ANSWER"],
-  ["something that is not HTTP", ({ socket }) => socket?.end("SSH-2.0-OpenSSH_9\r\n"), "CONNECTION_ERROR"],
-  [
-    "headers of a megabyte",
-    (response) => response.writeHead(200, { x: "y".repeat(1024 * 1024) }).end(),
-    "CONNECTION_ERROR",
-  ],
-  ["a status of its own", (response) => response.writeHead(999).end(), "CONNECTION_ERROR"],
-];
+export const faults: [string, AnswerRequest, string][] = brokenAnswers.map(({ answer, code }) => [
+  answer,
+  answers[answer],
+  code,
+]);

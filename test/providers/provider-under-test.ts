@@ -1,4 +1,5 @@
-import { ProviderHttp, type HttpLimits } from "../../src/providers/http.js";
+import type { HttpLimits } from "../../src/providers/call-limits.js";
+import { ProviderHttp } from "../../src/providers/http.js";
 import type {
   CalendarProvider,
   ChangePage,

@@ -4,6 +4,7 @@ import type { ProviderName } from "../../src/providers/provider.js";
 import { attemptsOf, noticeLostWorker, statusOf, violations } from "../faults/lost-workers.js";
 import { quickRetries, TestApp, until } from "../support/app.js";
 import { addEvent } from "../support/calendar.js";
+import { isLong } from "../support/long.js";
 import { ServerProcess, type PlantedFault } from "../support/server-process.js";
 import { Changes, provided, visit, type Changed } from "./changes.js";
 import { plantedFaults } from "./planted-faults.js";
@@ -114,70 +115,73 @@ test("every invariant holds afterwards", async () => {
 });
 
 /** Last: what they leave behind stays visible. */
-describe("it is noticed when", () => {
-  const post = (account: string) => ({ account, method: "POST", pathRegex: "/events" });
+if (isLong)
+  describe("it is noticed when", () => {
+    const post = (account: string) => ({ account, method: "POST", pathRegex: "/events" });
 
-  /** What a worker with the fault does while the test waits for something. */
-  async function withFault(planted: PlantedFault, work: () => Promise<unknown>): Promise<void> {
-    const worker = await ServerProcess.start(app, { roles: "worker", environment, planted });
-    await work();
-    await worker.stop();
-  }
+    /** What a worker with the fault does while the test waits for something. */
+    async function withFault(planted: PlantedFault, work: () => Promise<unknown>): Promise<void> {
+      const worker = await ServerProcess.start(app, { roles: "worker", environment, planted });
+      await work();
+      await worker.stop();
+    }
 
-  test("a pull does not keep what is not pushed yet", async () => {
-    const { account, connection } = await given("overwritten");
-    const event = addEvent(app.simulator, account, "Theirs");
-    await app.sql("update calendar_connection set next_pull_at = now() where id = $1", [connection]);
-    await withFault(plantedFaults.unpushedFieldsAreIgnored, async () => {
-      await app.pull(connection);
-      const [row] = await app.sql<{ id: string }>("select id from appointment where connection_id = $1", [connection]);
-      app.simulator.control.addFault({
-        match: { account, method: "PATCH" },
-        times: null,
-        then: { status: 503, body: "" },
-      });
-      await changes.update(String(row?.id), { title: "Ours" });
-      app.simulator.control.updateEvent(account, event, { title: "Theirs again" });
-      await app.pull(connection);
-    });
-    const title = "select title from appointment where connection_id = $1";
-    expect(await app.sql(title, [connection])).not.toEqual([{ title: "Ours" }]);
-  });
-
-  test("an event is asked for without its key", async () => {
-    const { account, connection } = await given("keyless");
-    app.simulator.control.addFault({ match: post(account), when: "after", then: { destroy: true } });
-    await withFault(plantedFaults.eventIsMadeWithoutKey, () => changes.create(connection));
-    expect(provided(app, account)).not.toHaveLength(1);
-  });
-
-  test("a push whose retries are used up is given up", async () => {
-    const { account, connection } = await given("givenup");
-    app.simulator.control.addFault({ match: post(account), times: 2, then: { status: 503, body: "" } });
-    await withFault(plantedFaults.nothingIsRecovered, async () => {
-      const made = await changes.create(connection);
-      await until(async () => (await statusOf(app, made.run.id)) === "FAILED");
-      await app.pull(connection);
-      expect(await statusOf(app, made.run.id)).toBe("FAILED");
-    });
-    expect(provided(app, account)).toEqual([]);
-  });
-
-  test("a full round cancels what was pushed after it was listed", async () => {
-    const { account, connection } = await given("swept");
-    addEvent(app.simulator, account, "Other");
-    app.simulator.control.addFault({
-      match: { account, method: "GET", pathRegex: "/events" },
-      when: "after",
-      then: { delayMs: 1500 },
-    });
-    await withFault(plantedFaults.pushedIsSwept, async () => {
+    test("a pull does not keep what is not pushed yet", async () => {
+      const { account, connection } = await given("overwritten");
+      const event = addEvent(app.simulator, account, "Theirs");
       await app.sql("update calendar_connection set next_pull_at = now() where id = $1", [connection]);
-      await until(() => Promise.resolve(app.simulator.control.requests({ account, method: "GET" }).length > 0));
-      const made = await changes.create(connection);
-      await app.quiet(connection);
-      const status = "select status from appointment where id = $1";
-      expect(await app.sql(status, [made.appointment.id])).toEqual([{ status: "CANCELLED" }]);
+      await withFault(plantedFaults.unpushedFieldsAreIgnored, async () => {
+        await app.pull(connection);
+        const [row] = await app.sql<{ id: string }>("select id from appointment where connection_id = $1", [
+          connection,
+        ]);
+        app.simulator.control.addFault({
+          match: { account, method: "PATCH" },
+          times: null,
+          then: { status: 503, body: "" },
+        });
+        await changes.update(String(row?.id), { title: "Ours" });
+        app.simulator.control.updateEvent(account, event, { title: "Theirs again" });
+        await app.pull(connection);
+      });
+      const title = "select title from appointment where connection_id = $1";
+      expect(await app.sql(title, [connection])).not.toEqual([{ title: "Ours" }]);
+    });
+
+    test("an event is asked for without its key", async () => {
+      const { account, connection } = await given("keyless");
+      app.simulator.control.addFault({ match: post(account), when: "after", then: { destroy: true } });
+      await withFault(plantedFaults.eventIsMadeWithoutKey, () => changes.create(connection));
+      expect(provided(app, account)).not.toHaveLength(1);
+    });
+
+    test("a push whose retries are used up is given up", async () => {
+      const { account, connection } = await given("givenup");
+      app.simulator.control.addFault({ match: post(account), times: 2, then: { status: 503, body: "" } });
+      await withFault(plantedFaults.nothingIsRecovered, async () => {
+        const made = await changes.create(connection);
+        await until(async () => (await statusOf(app, made.run.id)) === "FAILED");
+        await app.pull(connection);
+        expect(await statusOf(app, made.run.id)).toBe("FAILED");
+      });
+      expect(provided(app, account)).toEqual([]);
+    });
+
+    test("a full round cancels what was pushed after it was listed", async () => {
+      const { account, connection } = await given("swept");
+      addEvent(app.simulator, account, "Other");
+      app.simulator.control.addFault({
+        match: { account, method: "GET", pathRegex: "/events" },
+        when: "after",
+        then: { delayMs: 1500 },
+      });
+      await withFault(plantedFaults.pushedIsSwept, async () => {
+        await app.sql("update calendar_connection set next_pull_at = now() where id = $1", [connection]);
+        await until(() => Promise.resolve(app.simulator.control.requests({ account, method: "GET" }).length > 0));
+        const made = await changes.create(connection);
+        await app.quiet(connection);
+        const status = "select status from appointment where id = $1";
+        expect(await app.sql(status, [made.appointment.id])).toEqual([{ status: "CANCELLED" }]);
+      });
     });
   });
-});

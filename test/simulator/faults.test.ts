@@ -128,6 +128,11 @@ describe("a fault", () => {
     ]);
     simulator.control.addFault({ then: { padBytes: 3_000_000 } });
     expect((await (await list(simulator)).text()).length).toBeGreaterThan(3_000_000);
+    simulator.control.addFault({
+      when: "after",
+      then: { replace: { pattern: '"(items)":', with: '"$1":[],"old_$1":' } },
+    });
+    expect(((await (await list(simulator)).json()) as { items: unknown[] }).items).toEqual([]);
     simulator.control.addFault({ then: { dripMs: 1, body: "slow" } });
     expect(await (await list(simulator)).text()).toBe("slow");
   });

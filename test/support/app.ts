@@ -15,6 +15,7 @@ import { outageLimits, type OutageLimits } from "../../src/connections/outage-li
 import { storeCredentials } from "../../src/connections/credentials.js";
 import { openDatabase, type Database } from "../../src/database/orm.js";
 import { unitOfWork } from "../../src/database/unit-of-work.js";
+import { callLimits, type CallLimits } from "../../src/providers/call-limits.js";
 import type { ProviderName } from "../../src/providers/provider.js";
 import { startSimulator, type Simulator } from "../../src/simulator/simulator.js";
 import { createTestDatabase, type TestDatabase } from "./database.js";
@@ -30,6 +31,8 @@ export interface TestAppOptions {
   environment?: Readonly<Record<string, string>>;
   /** Where a test is about outages: what differs from the usual limits. */
   limits?: Partial<OutageLimits>;
+  /** Where a test is about what ends a call: what differs from the usual limits. */
+  callLimits?: Partial<CallLimits>;
   /** Where a test is about the log. */
   log?: Logger;
   /** Of another process, to be shared; without it the database, the calendars and the secrets are new. */
@@ -88,6 +91,7 @@ export class TestApp {
       },
       graphiqlToken: null,
       limits: { ...outageLimits, ...(options.limits ?? noLimits) },
+      callLimits: { ...callLimits, ...options.callLimits },
       log: options.log ?? pino({ level: process.env["TEST_LOG"] ?? "silent" }),
     });
     const appDatabase = await openDatabase(database.appUrl, 2);

@@ -14,13 +14,19 @@ export interface ServerProcessOptions {
   clockHours?: number;
   environment?: Readonly<Record<string, string>>;
   /** Makes its code wrong, to see whether a test notices. */
-  planted?: PlantedFault | undefined;
+  planted?: PlantedFault | PlantedPattern[] | undefined;
 }
 
 /** A place of a source file, where it stands exactly once, and what stands there instead. */
 export interface PlantedFault {
   file: string;
   find: string;
+  replace: string;
+}
+
+/** What a regular expression finds anywhere in the sources, and what stands there instead. */
+export interface PlantedPattern {
+  pattern: string;
   replace: string;
 }
 
@@ -57,7 +63,7 @@ export class ServerProcess {
       ...environment,
       DATA_DIR: folder,
       ROLES: options.roles,
-      TEST_PLANTED_FAULTS: JSON.stringify(planted ? [planted] : []),
+      TEST_PLANTED_FAULTS: JSON.stringify(planted ? [planted].flat() : []),
       [failpointsVariable]: JSON.stringify({ report, armed }),
       ...(clockHours === undefined ? {} : { TEST_CLOCK_HOURS: String(clockHours) }),
     };

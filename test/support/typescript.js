@@ -22,13 +22,17 @@ const compiled = fileURLToPath(new URL("node_modules/.cache/typescript", project
 
 const isOurs = (url) => url?.startsWith(project) && !url.includes("/node_modules/");
 
-/** Faults that a test plants in this process: `[{ file, find, replace }]`, each of which must stand exactly once in its file. */
+/**
+ * Faults that a test plants in this process: `{ file, find, replace }`, which must stand exactly once in its file, or
+ * `{ pattern, replace }`, a regular expression that is looked for in every file.
+ */
 const planted = JSON.parse(process.env.TEST_PLANTED_FAULTS ?? "[]");
 
 function sourceOf(path) {
   let source = readFileSync(path, "utf8");
-  for (const { file, find, replace } of planted) {
-    if (!path.endsWith(`/${file}`)) continue;
+  for (const { file, find, pattern, replace } of planted) {
+    if (pattern !== undefined) source = source.replaceAll(new RegExp(pattern, "g"), replace);
+    if (file === undefined || !path.endsWith(`/${file}`)) continue;
     if (source.split(find).length !== 2) throw new Error(`"${find}" does not stand exactly once in ${file}`);
     source = source.replace(find, () => replace);
   }

@@ -7,6 +7,7 @@ import {
   everythingEqualsTheProvider,
   type TourDatabase,
 } from "./final-checks.js";
+import { makeAnAppointment } from "./changes.js";
 import { askTheOlderRoutes } from "./older-routes.js";
 import {
   howIsAConnection,
@@ -29,6 +30,7 @@ const steps: readonly ((tour: Tour) => Promise<void>)[] = [
   resyncAYear,
   replayAnExhaustedAttempt,
   resyncOneAppointment,
+  makeAnAppointment,
   whatBecomesOfARevokedAccount,
   pauseAndResume,
   cancelARun,

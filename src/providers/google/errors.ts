@@ -11,8 +11,8 @@ import { ProviderFailure } from "../provider.js";
  * Source: developers.google.com/workspace/calendar/api/guides/errors and RFC 6749 section 5.2.
  */
 export const googleClassification: readonly ClassificationRow[] = [
-  // Nothing is ever asked conditionally.
-  { statuses: [304], code: "MALFORMED_ANSWER" },
+  // Nothing is ever asked conditionally. Of a calendar's, the client says that it is a success, which then has no content.
+  { endpoint: "TOKEN", statuses: [304], code: "MALFORMED_ANSWER" },
   { statuses: ["3xx"], code: "REDIRECT_REFUSED" },
 
   {

@@ -188,8 +188,7 @@ export const microsoftClassification: readonly ClassificationRow[] = [
   { statuses: [408], code: "TIMEOUT" },
   { endpoint: "CALENDAR", statuses: [423], code: "PROVIDER_CONFLICT" },
   { endpoint: "CALENDAR", statuses: [503], reasons: ["ConcurrentItemSave"], code: "PROVIDER_CONFLICT" },
-  // The mailbox is full.
-  { endpoint: "CALENDAR", statuses: [507], code: "REQUEST_REFUSED" },
+  { endpoint: "CALENDAR", statuses: [507], code: "MAILBOX_FULL" },
   { statuses: ["4xx"], code: "REQUEST_REFUSED" },
   { statuses: ["5xx"], code: "PROVIDER_UNAVAILABLE" },
 ];

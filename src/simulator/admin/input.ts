@@ -75,6 +75,9 @@ export const faultInput = z.strictObject({
     delayMs: z.number().min(0).optional(),
     destroy: z.boolean().optional(),
     truncate: z.union([z.boolean(), z.int().min(0)]).optional(),
+    replace: z
+      .strictObject({ pattern: z.string().refine(isPattern, "not a regular expression"), with: z.string() })
+      .optional(),
     hang: z.boolean().optional(),
     dripMs: z.number().min(0).optional(),
     padBytes: z.int().min(0).max(1_000_000_000).optional(),

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { ClassificationRow } from "../../../src/providers/classification.js";
 import { providerErrorCodes } from "../../../src/providers/error-codes.js";
 import { googleClassification } from "../../../src/providers/google/errors.js";
+import { rowTestName } from "../../../src/providers/answer-page.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
 import { json, text, type AnswerRequest } from "../provider-server.js";
 import { calendarError, commonError, tokenError } from "./google-answers.js";
 import { failureOf } from "../contract-world.js";
+import { decidingRows } from "../deciding-rows.js";
 import { type ProviderUnderTest } from "../provider-under-test.js";
 import { sinceCursor, startGoogleUnderTest } from "./google-under-test.js";
 
@@ -370,11 +372,12 @@ describe("what Google refuses", () => {
 
 describe("the classification table", () => {
   const example = { "3xx": 302, "4xx": 418, "5xx": 500 };
-  const requests = googleClassification.flatMap((row) =>
+  const requests = googleClassification.flatMap((row, index) =>
     (row.endpoint === undefined ? (["CALENDAR", "TOKEN"] as const) : [row.endpoint]).flatMap((endpoint) =>
       (row.statuses ?? [400]).flatMap((status) =>
         (row.reasons ?? [null]).map((reason) => ({
           row,
+          name: rowTestName(row, index),
           endpoint,
           status: typeof status === "number" ? status : example[status],
           reason,
@@ -384,13 +387,14 @@ describe("the classification table", () => {
   );
 
   test.each(requests)(
-    "$endpoint $status $reason is decided by its own row: $row.code",
+    "$name is decided by its own row, asked by $endpoint $status $reason: $row.code",
     async ({ row, endpoint, status, reason }) => {
       const asked = askedFor(row, endpoint);
       const body = endpoint === "TOKEN" ? tokenError(reason ?? "x") : calendarError(status, "global", reason ?? "x");
       const answer = row.isHtml ? html(status) : json(row.isUnexplained ? {} : body, status);
       const failure = await failureAfter(asked, answer);
       expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
+      expect(await decidingRows(googleClassification, () => failureAfter(asked, answer))).toEqual([row]);
     },
   );
 });

@@ -1,5 +1,5 @@
 import { googleProvider } from "../../../src/providers/google/client.js";
-import type { HttpLimits } from "../../../src/providers/http.js";
+import type { HttpLimits } from "../../../src/providers/call-limits.js";
 import {
   clientSecret,
   startProviderUnderTest,

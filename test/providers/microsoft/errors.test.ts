@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { ClassificationRow } from "../../../src/providers/classification.js";
 import { providerErrorCodes } from "../../../src/providers/error-codes.js";
 import { microsoftClassification } from "../../../src/providers/microsoft/errors.js";
+import { rowTestName } from "../../../src/providers/answer-page.js";
 import type { ProviderFailure } from "../../../src/providers/provider.js";
 import { failureOf } from "../contract-world.js";
+import { decidingRows } from "../deciding-rows.js";
 import { json, text, type AnswerRequest } from "../provider-server.js";
 import type { ProviderUnderTest } from "../provider-under-test.js";
 import { pageToken, sinceCursor, startMicrosoftUnderTest } from "./microsoft-under-test.js";
@@ -138,7 +140,7 @@ const ofCalendars: Case[] = [
   ["503 ErrorMailboxStoreUnavailable", "cursor", refused(503, "X"), "PROVIDER_UNAVAILABLE", fail],
   ["503 ConcurrentItemSave", "cursor", refused(503, "ConcurrentItemSave"), "PROVIDER_CONFLICT", fail],
   ["504 UnknownError", "cursor", refused(504, "UnknownError"), "PROVIDER_UNAVAILABLE", fail],
-  ["507", "cursor", refused(507, "quotaLimitReached"), "REQUEST_REFUSED", fail],
+  ["507", "cursor", refused(507, "quotaLimitReached"), "MAILBOX_FULL", fail],
   ["599, which nobody knows", "cursor", json({}, 599), "PROVIDER_UNAVAILABLE", fail],
   ["an error without an error", "cursor", json({ error: null }, 400), "CURSOR_EXPIRED", fullRound],
   ["an error that is broken off", "full round", text('{"error":{', "application/json", 400), "REQUEST_REFUSED", fail],
@@ -184,7 +186,7 @@ const ofWrites: Case[] = (["creation", "change"] as const).flatMap((asked): Case
   ],
   ["423", asked, refused(423, "locked"), "PROVIDER_CONFLICT", fail],
   ["503 ConcurrentItemSave", asked, refused(503, "ErrorServerBusy", "ConcurrentItemSave"), "PROVIDER_CONFLICT", fail],
-  ["507", asked, refused(507, "quotaLimitReached"), "REQUEST_REFUSED", fail],
+  ["507", asked, refused(507, "quotaLimitReached"), "MAILBOX_FULL", fail],
   ["404 with a web page", asked, html(404), "REQUEST_REFUSED", fail],
   ["429", asked, json({}, 429), "RATE_LIMITED", fail],
 ]);
@@ -211,11 +213,12 @@ describe("what the token endpoint refuses", () => {
 describe("the classification table", () => {
   const example = { "3xx": 302, "4xx": 418, "5xx": 500 };
   const words: Record<string, string> = { [String(/syncstate|resync/i)]: "SyncStateNotFound" };
-  const requests = microsoftClassification.flatMap((row) =>
+  const requests = microsoftClassification.flatMap((row, index) =>
     (row.endpoint === undefined ? (["CALENDAR", "TOKEN"] as const) : [row.endpoint]).flatMap((endpoint) =>
       (row.statuses ?? [400]).flatMap((status) =>
         (row.reasons ?? [row.reasonPattern ? (words[String(row.reasonPattern)] ?? "") : null]).map((reason) => ({
           row,
+          name: rowTestName(row, index),
           endpoint,
           status: typeof status === "number" ? status : example[status],
           reason,
@@ -225,7 +228,7 @@ describe("the classification table", () => {
   );
 
   test.each(requests)(
-    "$endpoint $status $reason is decided by its own row: $row.code",
+    "$name is decided by its own row, asked by $endpoint $status $reason: $row.code",
     async ({ row, endpoint, status, reason }) => {
       const asked = askedFor(row, endpoint);
       const failure = await failureAfter(
@@ -233,6 +236,8 @@ describe("the classification table", () => {
         json(row.isUnexplained ? {} : bodyOf(endpoint, reason), status, headersOf(reason)),
       );
       expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
+      const answer = json(bodyOf(endpoint, reason), status, headersOf(reason));
+      expect(await decidingRows(microsoftClassification, () => failureAfter(asked, answer))).toEqual([row]);
     },
   );
 

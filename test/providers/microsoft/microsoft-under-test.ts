@@ -1,4 +1,4 @@
-import type { HttpLimits } from "../../../src/providers/http.js";
+import type { HttpLimits } from "../../../src/providers/call-limits.js";
 import { microsoftProvider } from "../../../src/providers/microsoft/client.js";
 import {
   clientSecret,

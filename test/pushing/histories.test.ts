@@ -1,0 +1,13 @@
+import { expect, jest, test } from "@jest/globals";
+import fc from "fast-check";
+import { isLong } from "../support/long.js";
+import { live } from "./live-histories.js";
+
+const milliseconds = isLong ? 180_000 : 6_000;
+
+jest.setTimeout(milliseconds + 120_000);
+
+test("whoever changes what, and whatever is lost on the way, both sides have the same in the end", async () => {
+  const details = await live(milliseconds);
+  expect(details.failed ? fc.defaultReportMessage(details) : null).toBeNull();
+});
