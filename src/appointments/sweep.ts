@@ -84,8 +84,9 @@ async function readMissing(unit: UnitOfWork, request: SweepRequest): Promise<Kno
 }
 
 /**
- * The appointments that were pushed while a full round went on and that it has not met, nor the changes of its last page: whether they were made
- * after it was listed, or made and removed before, is to be asked.
+ * Appointments that a full round has not met, nor the changes of its last page, and that are to be asked for nevertheless: what was pushed while
+ * it went on may have been made after it was listed, or made and removed before; and what waits to be pushed lies where our side wants it, while
+ * its event may have been moved out of the round's range, where our change still counts.
  */
 export async function pushedMeanwhile(
   unit: UnitOfWork,
@@ -96,7 +97,8 @@ export async function pushedMeanwhile(
   const { rows } = await sql<HeldRow>`
     select external_event_id, recurring_event_id, starts_at, ends_at from appointment
     where ${sweepable(unit, { ...request, pushedBefore: null })} and ${unseen(unit, request)}
-      and appointment.pushed_at >= ${request.pushedBefore}::timestamptz and external_event_id <> all(${told}::text[])
+      and (appointment.pushed_at >= ${request.pushedBefore}::timestamptz or appointment.unpushed_fields <> '{}')
+      and external_event_id <> all(${told}::text[])
   `.execute(unit.em.getKysely());
   return rows.map(knownEvent);
 }

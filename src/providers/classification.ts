@@ -20,6 +20,8 @@ export interface ClassificationRow {
   carried?: "CURSOR" | "PAGE_TOKEN";
   /** The refused request was to change something. Left out: any. */
   isWrite?: true;
+  /** The body names no reason: it was broken off, or does not come from the provider. Left out: whether it does or not. */
+  isUnexplained?: true;
   /** Whether the body was a web page, which the provider's interface never sends. Left out: either. */
   isHtml?: boolean;
   code: ProviderErrorCode;
@@ -74,6 +76,7 @@ function fits(row: ClassificationRow, request: RefusedRequest, refusal: Refusal)
     (row.reasonPattern === undefined || refusal.reasons.some((reason) => row.reasonPattern?.test(reason))) &&
     (row.carried === undefined || (row.carried === "CURSOR" ? request.hasCursor : request.hasPageToken)) &&
     (row.isWrite === undefined || request.isWrite === true) &&
+    (row.isUnexplained === undefined || refusal.reasons.length === 0) &&
     (row.isHtml === undefined || row.isHtml === isHtml(refusal.headers))
   );
 }

@@ -113,6 +113,15 @@ export const googleClassification: readonly ClassificationRow[] = [
     reasons: ["duplicate", "ALREADY_EXISTS"],
     code: "EVENT_EXISTS",
   },
+  // What it means is told again when it is asked again: a change that was given up could not be replayed.
+  {
+    endpoint: "CALENDAR",
+    isWrite: true,
+    statuses: [400, 409],
+    isUnexplained: true,
+    isHtml: false,
+    code: "MALFORMED_ANSWER",
+  },
   // An event that was deleted: there is no cursor to lose.
   { endpoint: "CALENDAR", isWrite: true, statuses: [410], code: "REQUEST_REFUSED" },
   { endpoint: "CALENDAR", statuses: [410], code: "CURSOR_EXPIRED", action: { kind: "FULL_ROUND" } },

@@ -96,6 +96,15 @@ export const microsoftClassification: readonly ClassificationRow[] = [
     reasons: ["ErrorOccurrenceCrossingBoundary"],
     code: "OCCURRENCE_CROSSING",
   },
+  // What it means is told again when it is asked again: a change that was given up could not be replayed.
+  {
+    endpoint: "CALENDAR",
+    isWrite: true,
+    statuses: [400, 409],
+    isUnexplained: true,
+    isHtml: false,
+    code: "MALFORMED_ANSWER",
+  },
   // An event that was deleted: there is no cursor to lose.
   { endpoint: "CALENDAR", isWrite: true, statuses: [410], code: "REQUEST_REFUSED" },
 
@@ -166,6 +175,7 @@ export const microsoftClassification: readonly ClassificationRow[] = [
     code: "PAGE_TOKEN_EXPIRED",
     action: fullRound,
   },
+  { endpoint: "CALENDAR", statuses: [404], isUnexplained: true, isHtml: false, code: "MALFORMED_ANSWER" },
   {
     // Any other 404 comes from a wrong address or something in between: no reason to revoke anything.
     endpoint: "CALENDAR",

@@ -391,7 +391,7 @@ describe("the classification table", () => {
     async ({ row, endpoint, status, reason }) => {
       const asked = askedFor(row, endpoint);
       const body = endpoint === "TOKEN" ? tokenError(reason ?? "x") : calendarError(status, "global", reason ?? "x");
-      const answer = row.isHtml ? html(status) : json(body, status);
+      const answer = row.isHtml ? html(status) : json(row.isUnexplained ? {} : body, status);
       const failure = await failureAfter(asked, answer);
       expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
       expect(await decidingRows(googleClassification, () => failureAfter(asked, answer))).toEqual([row]);
