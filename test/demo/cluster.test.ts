@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { until } from "../../src/demo/tour/until.js";
 import { invariants } from "../../src/verify/invariants.js";
 import { runCommandProcess } from "../commands/command-process.js";
+import { isLong } from "../support/long.js";
 import { runTypeScript, type TypeScriptProcess } from "../support/typescript-process.js";
 import { isAlive, newDataFolder, postgresProcess } from "./demo-process.js";
 
@@ -89,14 +90,15 @@ test("on the same data it goes on, refuses a second one, and its processes end w
   await expectNoneAlive([...pidsIn(told, "worker"), ...pidsIn(told, "scheduler")]);
 });
 
-test("takes over the PostgreSQL that a killed one has left, and leaves no process at Ctrl-C", async () => {
-  const cluster = startCluster("--connections", "60");
-  const told = await linesUntil(cluster, /synced/);
-  const postgres = await postgresProcess(join(dataDir, "cluster"));
-  cluster.child.kill("SIGINT");
-  expect(await cluster.ended).toBe(0);
-  await expectNoneAlive([...pidsIn(told, "worker"), ...pidsIn(told, "scheduler"), postgres]);
-});
+if (isLong)
+  test("takes over the PostgreSQL that a killed one has left, and leaves no process at Ctrl-C", async () => {
+    const cluster = startCluster("--connections", "60");
+    const told = await linesUntil(cluster, /synced/);
+    const postgres = await postgresProcess(join(dataDir, "cluster"));
+    cluster.child.kill("SIGINT");
+    expect(await cluster.ended).toBe(0);
+    await expectNoneAlive([...pidsIn(told, "worker"), ...pidsIn(told, "scheduler"), postgres]);
+  });
 
 test("wrong arguments exit 2 with its usage", async () => {
   const { exitCode, stderr } = await runCommandProcess("demo-cluster", ["--connections", "many"], {});

@@ -50,7 +50,7 @@ export interface Outcome {
 }
 
 /** Short, but longer than a busy machine takes to answer. */
-const impatient = { connectMs: 2_000, headersMs: 2_000, totalMs: 3_000, bodyBytes: 1024 * 1024, pages: 5 };
+const impatient = { connectMs: 2_000, headersMs: 4_000, totalMs: 6_000, bodyBytes: 1024 * 1024, pages: 5 };
 
 /** Two attempts a run, the second one at once. */
 const environment = { MAX_RETRIES: "1", MAX_DELAY_SECONDS: "0.05", WORKER_CONCURRENCY: "8" };

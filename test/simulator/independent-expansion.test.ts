@@ -112,7 +112,7 @@ describe("occurrences, compared with those of an independent library", () => {
       const { ours, others } = compared(lines, start);
       expect(ours.filter((instant) => !skipped.includes(instant))).toEqual(others);
     });
-    fc.assert(property, { numRuns: isLong ? 3000 : 200 });
+    fc.assert(property, { numRuns: isLong ? 3000 : 80 });
   });
 
   test("differ where clocks are put forward over them: calendars move them, the library leaves them out", () => {

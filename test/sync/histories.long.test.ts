@@ -35,7 +35,7 @@ describe("the random histories find", () => {
     ],
   ])("%s", async (_bug, plant, kinds) => {
     plant();
-    const details = await live(90_000, kinds);
+    const details = await live({ numRuns: 100, milliseconds: 90_000 }, kinds);
     expect(details.failed).toBe(true);
     // By an invariant, or by the last full round, where that closes the first failure of the history.
     expect(String(details.errorInstance)).toMatch(/violated|has not settled everything/);

@@ -6,7 +6,7 @@ import { live } from "./live-histories.js";
 jest.setTimeout(600_000);
 
 test("whatever managers, providers and workers do, every invariant holds and everything comes to rest", async () => {
-  const details = await live(isLong ? 300_000 : 8_000);
+  const details = await live({ numRuns: isLong ? 100 : 2, milliseconds: 300_000 });
   expect(details.failed ? fc.defaultReportMessage(details) : null).toBeNull();
-  expect(details.numRuns).toBeGreaterThan(2);
+  expect(details.numRuns).toBeGreaterThan(1);
 });

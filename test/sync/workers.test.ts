@@ -94,26 +94,6 @@ test("a run whose worker is killed goes on with another one, after the last page
   expect(stored).toEqual(provided);
 });
 
-test("a frozen worker that wakes up after its run was taken over writes nothing more", async () => {
-  const account = "frozen@example.com";
-  const connection = await slowCalendar(account);
-  const frozen = await startWorkerProcess();
-  const runId = await queueResync(connection);
-  await until(() => hasPages(runId));
-  frozen.child.kill("SIGSTOP");
-  const worker = await startWorker();
-  await ends(runId);
-  const before = await attemptsOf(runId);
-
-  frozen.child.kill("SIGCONT");
-  frozen.child.kill("SIGTERM");
-  await frozen.ended;
-  await worker.stop();
-
-  expect(await attemptsOf(runId)).toEqual(before);
-  expect(before).toHaveLength(2);
-});
-
 test("a worker that stops gives its run back at once, with the same retry count", async () => {
   const connection = await slowCalendar("stopped@example.com");
   const stopping = await startWorker();
@@ -132,26 +112,4 @@ test("a worker that stops gives its run back at once, with the same retry count"
     { status: "FAIL", state: "RESOLVED", error_code: "WORKER_STOPPED", retry_count: 0 },
     { status: "SUCCESS", state: "SUCCEEDED", error_code: null, retry_count: 0 },
   ]);
-});
-
-const providerDelayMs = 3000;
-
-test("no transaction is open while the provider is waited for", async () => {
-  const account = "waiting@example.com";
-  const connection = await app.connect(account);
-  addEvents(app.simulator, account, 5);
-  app.simulator.control.addFault({ match: { account }, times: null, then: { delayMs: providerDelayMs } });
-  const worker = await startWorker();
-  const runId = await queueResync(connection);
-  let longest = 0;
-  await until(async () => {
-    const [row] = await app.sql<{ seconds: number | null }>(
-      `select max(extract(epoch from clock_timestamp() - xact_start))::float8 as seconds from pg_stat_activity
-       where datname = current_database() and state like 'idle in transaction%'`,
-    );
-    longest = Math.max(longest, row?.seconds ?? 0);
-    return (await app.sql("select from sync_run where id = $1 and status = 'SUCCEEDED'", [runId])).length === 1;
-  });
-  await worker.stop();
-  expect(longest).toBeLessThan(providerDelayMs / 1000); // one held open through a call would last as long as it
 });

@@ -231,12 +231,9 @@ describe("the classification table", () => {
     "$name is decided by its own row, asked by $endpoint $status $reason: $row.code",
     async ({ row, endpoint, status, reason }) => {
       const asked = askedFor(row, endpoint);
-      const failure = await failureAfter(
-        asked,
-        json(row.isUnexplained ? {} : bodyOf(endpoint, reason), status, headersOf(reason)),
-      );
+      const answer = json(row.isUnexplained ? {} : bodyOf(endpoint, reason), status, headersOf(reason));
+      const failure = await failureAfter(asked, answer);
       expect(failure).toMatchObject({ errorCode: row.code, action: row.action ?? fail, providerStatus: status });
-      const answer = json(bodyOf(endpoint, reason), status, headersOf(reason));
       expect(await decidingRows(microsoftClassification, () => failureAfter(asked, answer))).toEqual([row]);
     },
   );

@@ -1,9 +1,8 @@
 import { expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
-import { isLong } from "../support/long.js";
 import { live } from "./live-histories.js";
 
-const milliseconds = isLong ? 180_000 : 6_000;
+const milliseconds = 180_000;
 
 jest.setTimeout(milliseconds + 120_000);
 
