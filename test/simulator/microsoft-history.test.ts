@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { StoredEvent } from "../../src/simulator/event.js";
 import type { Scenario } from "../../src/simulator/scenario.js";
 import type { Simulator } from "../../src/simulator/simulator.js";
+import { isLong } from "../support/long.js";
 import { bob, dayOn, givenSimulator, graphClientOf, hourOn } from "./given.js";
 import { firstLink, immutable } from "./graph-client.js";
 import type { DeltaRound, GraphClient } from "./graph-client.js";
@@ -280,7 +281,12 @@ const scenarios = fc.record({
 
 describe("any history of a mailbox", () => {
   test("followed by its changes alone, gives what the window holds, with either kind of ids", async () => {
-    await fc.assert(fc.asyncProperty(deeds, scenarios, mirrorAgrees), { numRuns: 100, endOnFailure: false });
+    await fc.assert(fc.asyncProperty(deeds, scenarios, mirrorAgrees), {
+      numRuns: 100,
+      endOnFailure: false,
+      // Every day the same ones; the long tests look for rare mistakes.
+      ...(isLong ? {} : { seed: 1 }),
+    });
   });
 
   test("cannot be followed where deletions of instances are not told", async () => {
