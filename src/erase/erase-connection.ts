@@ -4,14 +4,7 @@ import { lockConnection } from "../attempts/lock.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
-import {
-  eraseAppointments,
-  eraseChannels,
-  eraseEncrypted,
-  eraseHistory,
-  haveTime,
-  ofConnection,
-} from "./erase-rows.js";
+import { eraseRows, haveTime, ofConnection } from "./erase-rows.js";
 
 /** What was erased with a connection. */
 export interface ErasedConnection {
@@ -46,11 +39,7 @@ async function erase(unit: UnitOfWork, connectionId: string): Promise<ErasedConn
   const runsEnded = await endEverything(unit, connection, { because: "erased" });
   connection.erase(unit.now);
   await unit.em.flush();
-  const which = ofConnection(connectionId);
-  await eraseEncrypted(unit, which);
-  await eraseChannels(unit, which);
-  await eraseHistory(unit, which);
-  const appointments = await eraseAppointments(unit, which);
+  const appointments = await eraseRows(unit, ofConnection(connectionId));
   record(unit, {
     eventType: "calendar_connection_erased",
     severity: "warning",

@@ -6,7 +6,7 @@ import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import { Firm } from "../firms/firm.entity.js";
 import { eraseConnection } from "./erase-connection.js";
-import { eraseAppointments, eraseChannels, eraseEncrypted, eraseHistory, haveTime, ofFirm } from "./erase-rows.js";
+import { eraseRows, haveTime, ofFirm } from "./erase-rows.js";
 
 /** Told after each connection, of how many there are. */
 export type EraseProgress = (connectionId: string, erased: number, all: number) => void;
@@ -61,10 +61,7 @@ async function eraseRest(
   if ((await livingConnections(unit)).length > 0) return "LIVING";
   if (firm.erasedAt !== null && !hasErased) return null;
   firm.erase(unit.now);
-  await eraseEncrypted(unit, ofFirm);
-  await eraseChannels(unit, ofFirm);
-  await eraseHistory(unit, ofFirm);
-  const appointments = await eraseAppointments(unit, ofFirm);
+  const appointments = await eraseRows(unit, ofFirm);
   record(unit, {
     eventType: "firm_erased",
     severity: "warning",

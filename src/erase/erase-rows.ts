@@ -17,20 +17,28 @@ export async function haveTime({ em }: UnitOfWork): Promise<void> {
   await sql`set local statement_timeout = 0`.execute(em.getKysely());
 }
 
+/** Erases what the tables hold about people. Returns how many appointments were erased. */
+export async function eraseRows(unit: UnitOfWork, which: Which): Promise<number> {
+  await eraseEncrypted(unit, which);
+  await eraseChannels(unit, which);
+  await eraseHistory(unit, which);
+  return eraseAppointments(unit, which);
+}
+
 /** Removes tokens and whatever else is stored encrypted. */
-export async function eraseEncrypted({ em, firmId }: UnitOfWork, which: Which): Promise<void> {
+async function eraseEncrypted({ em, firmId }: UnitOfWork, which: Which): Promise<void> {
   for (const { table } of encryptedTables) {
     await sql`delete from ${sql.table(table)} where firm_id = ${firmId} and ${which}`.execute(em.getKysely());
   }
 }
 
 /** What tells of changes is asked for nothing any more; at the provider it expires. */
-export async function eraseChannels({ em, firmId }: UnitOfWork, which: Which): Promise<void> {
+async function eraseChannels({ em, firmId }: UnitOfWork, which: Which): Promise<void> {
   await sql`delete from watch_channel where firm_id = ${firmId} and ${which}`.execute(em.getKysely());
 }
 
 /** Runs and attempts keep ids, codes, counts and times: no text of a provider or a manager, and no page of a calendar. */
-export async function eraseHistory({ em, firmId }: UnitOfWork, which: Which): Promise<void> {
+async function eraseHistory({ em, firmId }: UnitOfWork, which: Which): Promise<void> {
   const kysely = em.getKysely();
   const runs = sql`select id from sync_run where firm_id = ${firmId} and ${which}`;
   await sql`delete from idempotency_key where firm_id = ${firmId} and run_id in (${runs})`.execute(kysely);
@@ -49,7 +57,7 @@ export async function eraseHistory({ em, firmId }: UnitOfWork, which: Which): Pr
 }
 
 /** Removes appointments; those that a run names stay as rows without content. Returns how many were erased. */
-export async function eraseAppointments({ em, firmId }: UnitOfWork, which: Which): Promise<number> {
+async function eraseAppointments({ em, firmId }: UnitOfWork, which: Which): Promise<number> {
   const kysely = em.getKysely();
   const ofRun = sql`exists (select from sync_run r where r.firm_id = appointment.firm_id and r.appointment_id = appointment.id)`;
   const removed = await sql`

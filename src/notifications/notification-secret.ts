@@ -12,7 +12,7 @@ export interface ChannelPlace {
   id: string;
 }
 
-/** As long as any secret of ours: of a longer one nothing is looked at. */
+/** No secret of ours is longer (128 characters are what Graph takes), so nothing of a longer one is looked at. */
 const longestSecret = 128;
 const pattern = /^(\d{1,5})\.(\d{1,19})\.(\d{1,19})\.([0-9a-f-]{36})\.([A-Za-z0-9_-]{43})$/;
 

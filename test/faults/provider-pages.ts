@@ -45,7 +45,7 @@ export const pageShapes: Readonly<Record<ProviderName, PageShape>> = {
   },
 };
 
-/** A page of changes from a cursor, asked for as any client of the account may. */
+/** A page of changes from a cursor, asked for like every client of the account may. */
 export async function realPage(
   simulator: Simulator,
   provider: ProviderName,
