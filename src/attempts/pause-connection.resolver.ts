@@ -1,8 +1,7 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from "type-graphql";
 import { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { Context } from "../context.js";
-import { notFound } from "../errors.js";
-import { parseId } from "../id.js";
+import { idArgument } from "../graphql/id-argument.js";
 import { pauseConnection, resumeConnection, type PauseRequest } from "./pause-connection.js";
 import { reasonArgument } from "./reason.js";
 
@@ -39,8 +38,7 @@ async function changed(
   id: string,
   reason: string | null | undefined,
 ) {
-  const connectionId = parseId(id);
-  if (connectionId === null) throw notFound();
+  const connectionId = idArgument(id);
   await change(context, { connectionId, reason: reasonArgument(reason) });
   return context.loaders.connection.load(connectionId);
 }

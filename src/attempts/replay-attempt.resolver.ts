@@ -1,14 +1,12 @@
-import { Args, ArgsType, Ctx, Field, ID, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Args, ArgsType, Ctx, Field, ID, Mutation, ObjectType, Resolver } from "type-graphql";
 import type { Context } from "../context.js";
 import { notFound } from "../errors.js";
-import { parseId } from "../id.js";
-import { idempotencyKeyArgument, idempotencyKeyDescription } from "../idempotency/idempotency-key-argument.js";
-import { reasonArgument } from "./reason.js";
+import { idArgument } from "../graphql/id-argument.js";
 import { replayAttempt } from "./replay-attempt.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
+import { RunRequestArguments, runRequestOf } from "./run-request.arguments.js";
 import { resultOf, SyncResult } from "./sync-result.type.js";
 import { SyncRun } from "./sync-run.entity.js";
-import { checkedWaitSeconds } from "./wait-seconds.js";
 
 @ObjectType()
 class ReplayAttemptPayload {
@@ -29,18 +27,9 @@ class ReplayAttemptPayload {
 }
 
 @ArgsType()
-class ReplayAttemptArguments {
+class ReplayAttemptArguments extends RunRequestArguments {
   @Field(() => ID)
   attemptId!: string;
-
-  @Field(() => Int, { nullable: true, description: "0 to 25; null is the server's default, 0 answers at once." })
-  waitSeconds?: number | null;
-
-  @Field(() => String, { nullable: true, description: "Goes into the audit; at most 500 characters." })
-  reason?: string | null;
-
-  @Field(() => String, { nullable: true, description: idempotencyKeyDescription })
-  idempotencyKey?: string | null;
 }
 
 @Resolver()
@@ -51,14 +40,9 @@ export class ReplayAttemptResolver {
       "Runs a failed attempt's whole intent again, now: also before its retry is due, and after its retries are used up.",
   })
   async replayAttempt(@Args(() => ReplayAttemptArguments) args: ReplayAttemptArguments, @Ctx() context: Context) {
-    const waitSeconds = checkedWaitSeconds(args.waitSeconds ?? context.settings.waitSeconds);
-    const reason = reasonArgument(args.reason);
-    const idempotencyKey = idempotencyKeyArgument(args.idempotencyKey);
-    const attemptId = parseId(args.attemptId);
-    if (attemptId === null) throw notFound();
-    const run = await context.loaders.run.load(
-      await replayAttempt(context, { attemptId, reason, idempotencyKey, waitSeconds }),
-    );
+    const request = runRequestOf(args, context);
+    const attemptId = idArgument(args.attemptId);
+    const run = await context.loaders.run.load(await replayAttempt(context, { attemptId, ...request }));
     const attempt = run?.lastAttemptId == null ? null : await context.loaders.attempt.load(run.lastAttemptId);
     if (!run || !attempt) throw notFound(); // erased meanwhile
     const result = resultOf(run);

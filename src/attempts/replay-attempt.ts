@@ -2,9 +2,8 @@ import { sql } from "kysely";
 import { record } from "../audit/record.js";
 import { assertActive } from "../connections/assert-active.js";
 import type { Context } from "../context.js";
-import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
 import { AppError, notFound } from "../errors.js";
-import { oncePerKey } from "../idempotency/once-per-key.js";
 import { forgetSeen } from "../appointments/sweep.js";
 import { failpoint } from "../failpoints.js";
 import { lockRunAndConnection } from "./lock.js";
@@ -14,15 +13,10 @@ import { openFailureOf } from "./open-failure.js";
 import { notReplayableReason } from "./replayability.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
 import type { SyncRun } from "./sync-run.entity.js";
+import { requestOnce, type RunRequest } from "./run-request.js";
 
-export interface ReplayRequest {
+export interface ReplayRequest extends RunRequest {
   attemptId: string;
-  /** At most 500 characters; kept in the audit. */
-  reason: string | null;
-  /** Null: asking again does it again. */
-  idempotencyKey: string | null;
-  /** 0 answers at once. */
-  waitSeconds: number;
 }
 
 /**
@@ -33,15 +27,9 @@ export interface ReplayRequest {
  *   BAD_USER_INPUT (CONNECTION_PAUSED, CONNECTION_REVOKED); RATE_LIMITED before the provider's Retry-After has passed;
  *   what oncePerKey refuses
  */
-export async function replayAttempt(context: Context, request: ReplayRequest): Promise<string> {
-  const { actor, em, runs } = context;
-  const asked = { userId: actor.userId, operation: "replayAttempt", request } as const;
-  const runId = await unitOfWork(em, actor.firmId, (unit) =>
-    oncePerKey(unit, asked, () => requestReplay(context, unit, request)),
-  );
-  await failpoint("replay.committed");
-  await runs.settled(actor.firmId, runId, request.waitSeconds);
-  return runId;
+export function replayAttempt(context: Context, request: ReplayRequest): Promise<string> {
+  const asked = { operation: "replayAttempt", request, committed: "replay.committed" } as const;
+  return requestOnce(context, asked, (unit) => requestReplay(context, unit, request));
 }
 
 async function requestReplay(context: Context, unit: UnitOfWork, request: ReplayRequest): Promise<string> {

@@ -1,14 +1,12 @@
-import { Args, ArgsType, Ctx, Field, ID, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Args, ArgsType, Ctx, Field, ID, Mutation, ObjectType, Resolver } from "type-graphql";
 import { Appointment } from "../appointments/appointment.entity.js";
 import type { Context } from "../context.js";
 import { notFound } from "../errors.js";
-import { parseId } from "../id.js";
-import { idempotencyKeyArgument, idempotencyKeyDescription } from "../idempotency/idempotency-key-argument.js";
-import { reasonArgument } from "./reason.js";
+import { idArgument } from "../graphql/id-argument.js";
 import { resyncAppointment } from "./resync-appointment.js";
+import { RunRequestArguments, runRequestOf } from "./run-request.arguments.js";
 import { resultOf, SyncResult } from "./sync-result.type.js";
 import { SyncRun } from "./sync-run.entity.js";
-import { checkedWaitSeconds } from "./wait-seconds.js";
 
 @ObjectType()
 class ResyncAppointmentPayload {
@@ -32,18 +30,9 @@ class ResyncAppointmentPayload {
 }
 
 @ArgsType()
-class ResyncAppointmentArguments {
+class ResyncAppointmentArguments extends RunRequestArguments {
   @Field(() => ID)
   appointmentId!: string;
-
-  @Field(() => Int, { nullable: true, description: "0 to 25; null is the server's default, 0 answers at once." })
-  waitSeconds?: number | null;
-
-  @Field(() => String, { nullable: true, description: "Goes into the audit; at most 500 characters." })
-  reason?: string | null;
-
-  @Field(() => String, { nullable: true, description: idempotencyKeyDescription })
-  idempotencyKey?: string | null;
 }
 
 @Resolver()
@@ -57,12 +46,9 @@ export class ResyncAppointmentResolver {
     @Args(() => ResyncAppointmentArguments) args: ResyncAppointmentArguments,
     @Ctx() context: Context,
   ) {
-    const waitSeconds = checkedWaitSeconds(args.waitSeconds ?? context.settings.waitSeconds);
-    const reason = reasonArgument(args.reason);
-    const idempotencyKey = idempotencyKeyArgument(args.idempotencyKey);
-    const appointmentId = parseId(args.appointmentId);
-    if (appointmentId === null) throw notFound();
-    const id = await resyncAppointment(context, { appointmentId, reason, idempotencyKey, waitSeconds });
+    const request = runRequestOf(args, context);
+    const appointmentId = idArgument(args.appointmentId);
+    const id = await resyncAppointment(context, { appointmentId, ...request });
     const [run, appointment] = await Promise.all([
       context.loaders.run.load(id),
       context.loaders.appointment.load(appointmentId),

@@ -2,21 +2,15 @@ import { sql } from "kysely";
 import { record } from "../audit/record.js";
 import { assertActive } from "../connections/assert-active.js";
 import type { Context } from "../context.js";
-import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
 import { AppError, notFound } from "../errors.js";
-import { oncePerKey } from "../idempotency/once-per-key.js";
 import { lockConnection } from "./lock.js";
 import { SyncRun } from "./sync-run.entity.js";
 import { activeAppointmentResync } from "./waiting-pulls.js";
+import { requestOnce, type RunRequest } from "./run-request.js";
 
-export interface AppointmentResyncRequest {
+export interface AppointmentResyncRequest extends RunRequest {
   appointmentId: string;
-  /** At most 500 characters; kept with the run and in the audit. */
-  reason: string | null;
-  /** Null: asking again does it again. */
-  idempotencyKey: string | null;
-  /** 0 answers at once. */
-  waitSeconds: number;
 }
 
 /** An appointment that has an event at a provider. */
@@ -32,14 +26,9 @@ export interface SyncedAppointment {
  * @throws AppError NOT_FOUND; BAD_USER_INPUT with reason NOT_SYNCED, NO_EXTERNAL_ID, CONNECTION_REVOKED or CONNECTION_PAUSED;
  *   what oncePerKey refuses
  */
-export async function resyncAppointment(context: Context, request: AppointmentResyncRequest): Promise<string> {
-  const { actor, em, runs } = context;
-  const asked = { userId: actor.userId, operation: "resyncAppointment", request } as const;
-  const runId = await unitOfWork(em, actor.firmId, (unit) =>
-    oncePerKey(unit, asked, () => requestRun(context, unit, request)),
-  );
-  await runs.settled(actor.firmId, runId, request.waitSeconds);
-  return runId;
+export function resyncAppointment(context: Context, request: AppointmentResyncRequest): Promise<string> {
+  const asked = { operation: "resyncAppointment", request } as const;
+  return requestOnce(context, asked, (unit) => requestRun(context, unit, request));
 }
 
 async function requestRun(context: Context, unit: UnitOfWork, request: AppointmentResyncRequest): Promise<string> {

@@ -1,15 +1,13 @@
-import { Args, ArgsType, Ctx, Field, ID, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Args, ArgsType, Ctx, Field, ID, Mutation, ObjectType, Resolver } from "type-graphql";
 import { CalendarProvider } from "../connections/calendar-connection.enums.js";
 import { DateTime } from "../date-time.js";
 import type { Context } from "../context.js";
 import { notFound } from "../errors.js";
-import { reasonArgument } from "./reason.js";
-import { parseId } from "../id.js";
-import { idempotencyKeyArgument, idempotencyKeyDescription } from "../idempotency/idempotency-key-argument.js";
+import { idArgument } from "../graphql/id-argument.js";
 import { resyncConnection } from "./resync-connection.js";
+import { RunRequestArguments, runRequestOf } from "./run-request.arguments.js";
 import { resultOf, SyncResult } from "./sync-result.type.js";
 import { SyncRun } from "./sync-run.entity.js";
-import { checkedWaitSeconds } from "./wait-seconds.js";
 
 @ObjectType()
 class ResyncConnectionPayload {
@@ -30,7 +28,7 @@ class ResyncConnectionPayload {
 }
 
 @ArgsType()
-class ResyncConnectionArguments {
+class ResyncConnectionArguments extends RunRequestArguments {
   @Field(() => ID)
   connectionId!: string;
 
@@ -48,18 +46,6 @@ class ResyncConnectionArguments {
     description: "Cancels what the provider no longer has, even if that is most of the calendar.",
   })
   allowMassCancel!: boolean;
-
-  @Field(() => Int, {
-    nullable: true,
-    description: "0 to 25: how long to wait for the end; null is the server's default, 0 answers at once.",
-  })
-  waitSeconds?: number | null;
-
-  @Field(() => String, { nullable: true, description: "Goes into the audit; at most 500 characters." })
-  reason?: string | null;
-
-  @Field(() => String, { nullable: true, description: idempotencyKeyDescription })
-  idempotencyKey?: string | null;
 }
 
 @Resolver()
@@ -73,21 +59,10 @@ export class ResyncConnectionResolver {
     @Args(() => ResyncConnectionArguments) args: ResyncConnectionArguments,
     @Ctx() context: Context,
   ) {
-    const waitSeconds = checkedWaitSeconds(args.waitSeconds ?? context.settings.waitSeconds);
-    const reason = reasonArgument(args.reason);
-    const idempotencyKey = idempotencyKeyArgument(args.idempotencyKey);
-    const connectionId = parseId(args.connectionId);
-    if (connectionId === null) throw notFound();
+    const request = runRequestOf(args, context);
+    const connectionId = idArgument(args.connectionId);
     const { allowMassCancel, startDate = null, endDate = null } = args;
-    const id = await resyncConnection(context, {
-      connectionId,
-      startDate,
-      endDate,
-      allowMassCancel,
-      reason,
-      idempotencyKey,
-      waitSeconds,
-    });
+    const id = await resyncConnection(context, { connectionId, startDate, endDate, allowMassCancel, ...request });
     const [run, connection] = await Promise.all([
       context.loaders.run.load(id),
       context.loaders.connection.load(connectionId),

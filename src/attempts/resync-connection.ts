@@ -3,29 +3,23 @@ import { assertActive } from "../connections/assert-active.js";
 import { closeCircuit } from "../connections/circuit.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { Context } from "../context.js";
-import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
 import { failpoint } from "../failpoints.js";
-import { oncePerKey } from "../idempotency/once-per-key.js";
 import { lockConnection } from "./lock.js";
 import { queueFullRound } from "./queue-full-round.js";
 import { resyncBounds, type Bounds } from "./resync-bounds.js";
 import type { SyncRun } from "./sync-run.entity.js";
 import { activeResync, replaceWaitingPulls, resyncActive } from "./waiting-pulls.js";
+import { requestOnce, type RunRequest } from "./run-request.js";
 
-export interface ResyncRequest {
+export interface ResyncRequest extends RunRequest {
   connectionId: string;
   /** Null for the edge of the connection's window; both null for the whole window. */
   startDate: Date | null;
   endDate: Date | null;
   /** Lets the sweep cancel as many appointments as it finds missing. */
   allowMassCancel: boolean;
-  /** At most 500 characters; kept with the run and in the audit. */
-  reason: string | null;
-  /** Null: asking again does it again. */
-  idempotencyKey: string | null;
-  /** 0 answers at once. */
-  waitSeconds: number;
 }
 
 /**
@@ -35,15 +29,9 @@ export interface ResyncRequest {
  * @throws AppError NOT_FOUND; BAD_USER_INPUT naming the argument, or with reason CONNECTION_REVOKED or CONNECTION_PAUSED; CONFLICT
  *   with reason RESYNC_ACTIVE beside a resync with other bounds; what oncePerKey refuses
  */
-export async function resyncConnection(context: Context, request: ResyncRequest): Promise<string> {
-  const { actor, em, runs } = context;
-  const asked = { userId: actor.userId, operation: "resyncConnection", request } as const;
-  const runId = await unitOfWork(em, actor.firmId, (unit) =>
-    oncePerKey(unit, asked, () => requestRun(context, unit, request)),
-  );
-  await failpoint("resync.committed");
-  await runs.settled(actor.firmId, runId, request.waitSeconds);
-  return runId;
+export function resyncConnection(context: Context, request: ResyncRequest): Promise<string> {
+  const asked = { operation: "resyncConnection", request, committed: "resync.committed" } as const;
+  return requestOnce(context, asked, (unit) => requestRun(context, unit, request));
 }
 
 async function requestRun(context: Context, unit: UnitOfWork, request: ResyncRequest): Promise<string> {

@@ -4,8 +4,7 @@ import { CalendarConnection } from "../connections/calendar-connection.entity.js
 import { CalendarProvider } from "../connections/calendar-connection.enums.js";
 import type { Context } from "../context.js";
 import { DateTime } from "../date-time.js";
-import { notFound } from "../errors.js";
-import { parseId } from "../id.js";
+import { idArgument } from "../graphql/id-argument.js";
 import { connectCalendar, reconnectCalendar } from "./begin-connecting.js";
 import { disconnectCalendar } from "./disconnect-calendar.js";
 
@@ -63,8 +62,7 @@ export class ConnectCalendarResolver {
     description: "The same for a connection that is revoked: it goes on with new tokens, its appointments and its id.",
   })
   reconnectCalendar(@Args(() => ReconnectCalendarArguments) args: ReconnectCalendarArguments, @Ctx() context: Context) {
-    const connectionId = parseId(args.connectionId);
-    if (connectionId === null) throw notFound();
+    const connectionId = idArgument(args.connectionId);
     return reconnectCalendar(context, {
       connectionId,
       returnUrl: args.returnUrl,
@@ -82,8 +80,7 @@ export class ConnectCalendarResolver {
     @Arg("reason", () => String, { nullable: true }) reason: string | null | undefined,
     @Ctx() context: Context,
   ) {
-    const connectionId = parseId(id);
-    if (connectionId === null) throw notFound();
+    const connectionId = idArgument(id);
     await disconnectCalendar(context, { connectionId, reason: reasonArgument(reason) });
     return context.loaders.connection.load(connectionId);
   }

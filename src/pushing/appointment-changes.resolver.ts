@@ -1,18 +1,15 @@
-import { Args, ArgsType, Ctx, Field, ID, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Args, ArgsType, Ctx, Field, ID, Mutation, ObjectType, Resolver } from "type-graphql";
 import { Appointment } from "../appointments/appointment.entity.js";
 import type { AppointmentContent } from "../appointments/local-change.js";
-import { reasonArgument } from "../attempts/reason.js";
+import { RunRequestArguments, runRequestOf } from "../attempts/run-request.arguments.js";
 import { resultOf, SyncResult } from "../attempts/sync-result.type.js";
 import { SyncRun } from "../attempts/sync-run.entity.js";
-import { checkedWaitSeconds } from "../attempts/wait-seconds.js";
 import type { Context } from "../context.js";
 import { DateTime } from "../date-time.js";
 import { notFound } from "../errors.js";
-import { parseId } from "../id.js";
-import { idempotencyKeyArgument, idempotencyKeyDescription } from "../idempotency/idempotency-key-argument.js";
+import { idArgument } from "../graphql/id-argument.js";
 import { cancelAppointment } from "./cancel-appointment.js";
 import { createAppointment } from "./create-appointment.js";
-import type { ChangeRequest } from "./request-push.js";
 import { updateAppointment } from "./update-appointment.js";
 
 @ObjectType({
@@ -32,24 +29,12 @@ class AppointmentChangePayload {
   run!: SyncRun;
 }
 
-@ArgsType()
-class ChangeArguments {
-  @Field(() => Int, { nullable: true, description: "0 to 25; null is the server's default, 0 answers at once." })
-  waitSeconds?: number | null;
-
-  @Field(() => String, { nullable: true, description: "Goes into the audit; at most 500 characters." })
-  reason?: string | null;
-
-  @Field(() => String, { nullable: true, description: idempotencyKeyDescription })
-  idempotencyKey?: string | null;
-}
-
 const titleDescription = "1 to 255 characters.";
 const allDayDescription = "startsAt and endsAt are then midnights UTC: of the first day, and after the last one.";
 const zoneDescription = "An IANA name such as Europe/Zurich: where the event is shown.";
 
 @ArgsType()
-class CreateAppointmentArguments extends ChangeArguments {
+class CreateAppointmentArguments extends RunRequestArguments {
   @Field(() => ID)
   connectionId!: string;
 
@@ -73,7 +58,7 @@ class CreateAppointmentArguments extends ChangeArguments {
 }
 
 @ArgsType()
-class UpdateAppointmentArguments extends ChangeArguments {
+class UpdateAppointmentArguments extends RunRequestArguments {
   @Field(() => ID)
   appointmentId!: string;
 
@@ -97,7 +82,7 @@ class UpdateAppointmentArguments extends ChangeArguments {
 }
 
 @ArgsType()
-class CancelAppointmentArguments extends ChangeArguments {
+class CancelAppointmentArguments extends RunRequestArguments {
   @Field(() => ID)
   appointmentId!: string;
 }
@@ -119,7 +104,7 @@ export class AppointmentChangesResolver {
     return payload(
       context,
       "created",
-      await createAppointment(context, { ...asked(args, context), ...content, connectionId }),
+      await createAppointment(context, { ...runRequestOf(args, context), ...content, connectionId }),
     );
   }
 
@@ -138,7 +123,7 @@ export class AppointmentChangesResolver {
     return payload(
       context,
       "updated",
-      await updateAppointment(context, { ...asked(args, context), appointmentId, changes }),
+      await updateAppointment(context, { ...runRequestOf(args, context), appointmentId, changes }),
     );
   }
 
@@ -151,22 +136,12 @@ export class AppointmentChangesResolver {
     @Ctx() context: Context,
   ) {
     const appointmentId = idArgument(args.appointmentId);
-    return payload(context, "cancelled", await cancelAppointment(context, { ...asked(args, context), appointmentId }));
+    return payload(
+      context,
+      "cancelled",
+      await cancelAppointment(context, { ...runRequestOf(args, context), appointmentId }),
+    );
   }
-}
-
-function asked(args: ChangeArguments, { settings }: Context): ChangeRequest {
-  return {
-    waitSeconds: checkedWaitSeconds(args.waitSeconds ?? settings.waitSeconds),
-    reason: reasonArgument(args.reason),
-    idempotencyKey: idempotencyKeyArgument(args.idempotencyKey),
-  };
-}
-
-function idArgument(text: string): string {
-  const id = parseId(text);
-  if (id === null) throw notFound();
-  return id;
 }
 
 /** What is absent or null is not to be changed. */

@@ -1,10 +1,11 @@
 import { callOffAppointment } from "../appointments/local-change.js";
+import { requestOnce, type RunRequest } from "../attempts/run-request.js";
 import type { Context } from "../context.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { lockForChange } from "./lock-for-change.js";
-import { changeOnce, requestPush, type ChangeRequest } from "./request-push.js";
+import { requestPush } from "./request-push.js";
 
-export interface CancelRequest extends ChangeRequest {
+export interface CancelRequest extends RunRequest {
   appointmentId: string;
 }
 
@@ -15,7 +16,7 @@ export interface CancelRequest extends ChangeRequest {
  *   oncePerKey refuses
  */
 export function cancelAppointment(context: Context, request: CancelRequest): Promise<string> {
-  return changeOnce(context, { operation: "cancelAppointment", request }, (unit) => callOff(context, unit, request));
+  return requestOnce(context, { operation: "cancelAppointment", request }, (unit) => callOff(context, unit, request));
 }
 
 async function callOff(context: Context, unit: UnitOfWork, { appointmentId, reason }: CancelRequest): Promise<string> {

@@ -1,13 +1,14 @@
 import { everyField, insertAppointment, type AppointmentContent } from "../appointments/local-change.js";
 import { lockConnection } from "../attempts/lock.js";
 import { assertActive } from "../connections/assert-active.js";
+import { requestOnce, type RunRequest } from "../attempts/run-request.js";
 import type { Context } from "../context.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
-import { changeOnce, requestPush, type ChangeRequest } from "./request-push.js";
+import { requestPush } from "./request-push.js";
 import { checkedContent } from "./requested-content.js";
 
-export interface CreateRequest extends ChangeRequest, AppointmentContent {
+export interface CreateRequest extends RunRequest, AppointmentContent {
   connectionId: string;
 }
 
@@ -18,7 +19,7 @@ export interface CreateRequest extends ChangeRequest, AppointmentContent {
  *   refuses
  */
 export function createAppointment(context: Context, request: CreateRequest): Promise<string> {
-  return changeOnce(context, { operation: "createAppointment", request }, (unit) => create(context, unit, request));
+  return requestOnce(context, { operation: "createAppointment", request }, (unit) => create(context, unit, request));
 }
 
 async function create(context: Context, unit: UnitOfWork, request: CreateRequest): Promise<string> {

@@ -2,19 +2,8 @@ import { record, type AuditEventType } from "../audit/record.js";
 import { queuePush } from "../attempts/queue-push.js";
 import type { SyncRun } from "../attempts/sync-run.entity.js";
 import type { Context } from "../context.js";
-import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
-import { oncePerKey, type KeyedOperation } from "../idempotency/once-per-key.js";
+import type { UnitOfWork } from "../database/unit-of-work.js";
 import type { EventField } from "../providers/provider.js";
-
-/** What every change of an appointment is asked with. */
-export interface ChangeRequest {
-  /** At most 500 characters; kept with the run and in the audit. */
-  reason: string | null;
-  /** Null: asking again does it again. */
-  idempotencyKey: string | null;
-  /** 0 answers at once. */
-  waitSeconds: number;
-}
 
 /** What our side has done to an appointment. */
 export interface LocalChange {
@@ -26,22 +15,6 @@ export interface LocalChange {
   reason: string | null;
   /** The appointment's unfinished pushes, locked. */
   pushes: readonly SyncRun[];
-}
-
-/**
- * Carries out what a user asks for, once under its key, in one transaction. Answers with the id of the run that pushes it, when it has settled
- * or the wait is over; the run goes on in any case.
- */
-export async function changeOnce(
-  { actor, em, runs }: Context,
-  asked: { operation: KeyedOperation; request: ChangeRequest },
-  change: (unit: UnitOfWork) => Promise<string>,
-): Promise<string> {
-  const runId = await unitOfWork(em, actor.firmId, (unit) =>
-    oncePerKey(unit, { userId: actor.userId, ...asked }, () => change(unit)),
-  );
-  await runs.settled(actor.firmId, runId, asked.request.waitSeconds);
-  return runId;
 }
 
 /** Audits a change of our own side and has it pushed, in the transaction that writes it. Returns the id of the run that pushes it. */

@@ -1,13 +1,14 @@
 import { changeAppointment, type AppointmentContent } from "../appointments/local-change.js";
+import { requestOnce, type RunRequest } from "../attempts/run-request.js";
 import type { Context } from "../context.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { AppError } from "../errors.js";
 import type { EventField } from "../providers/provider.js";
 import { lockForChange } from "./lock-for-change.js";
-import { changeOnce, requestPush, type ChangeRequest } from "./request-push.js";
+import { requestPush } from "./request-push.js";
 import { checkedContent } from "./requested-content.js";
 
-export interface UpdateRequest extends ChangeRequest {
+export interface UpdateRequest extends RunRequest {
   appointmentId: string;
   /** What is not in it stays. */
   changes: Partial<AppointmentContent>;
@@ -29,7 +30,7 @@ const fieldOf: Record<keyof AppointmentContent, EventField> = {
  *   CONNECTION_REVOKED or CONNECTION_PAUSED; what oncePerKey refuses
  */
 export function updateAppointment(context: Context, request: UpdateRequest): Promise<string> {
-  return changeOnce(context, { operation: "updateAppointment", request }, (unit) => update(context, unit, request));
+  return requestOnce(context, { operation: "updateAppointment", request }, (unit) => update(context, unit, request));
 }
 
 async function update(
