@@ -22,29 +22,30 @@ const mostPartitions = 13;
 const usualPartitions = 8;
 
 /**
- * The partitions to add, so that ids have a whole one ahead of them. One is as large as what is kept divided by eight; where growth is so
- * fast that there are many already, each doubles what is partitioned. Never more than 13 in all: what comes then lies in DEFAULT until
- * retention has dropped one.
+ * The partitions to add, so that ids have enough ahead of them. One is as large as what is kept divided by eight; where growth is so fast that
+ * there are many already, each doubles what is partitioned. Never more than 13 in all: what comes then lies in DEFAULT until retention has
+ * dropped one.
  */
 export function planPartitions(growth: TableGrowth): IdRange[] {
   const { partitions, lastId, leastIds } = growth;
   const all = [...partitions];
-  let from = firstFreeId(growth);
-  for (;;) {
-    const kept = Math.max(0, lastId - (all[0]?.from ?? lastId));
-    const share = all.length < usualPartitions ? kept / usualPartitions : kept;
-    const ids = roundUp(Math.max(leastIds, share), leastIds);
-    if (from > lastId + ids || all.length >= mostPartitions) return all.slice(partitions.length);
+  const kept = Math.max(0, lastId - (partitions[0]?.from ?? lastId));
+  const share = roundUp(Math.max(leastIds, kept / usualPartitions), leastIds);
+  for (let end = endOf(partitions); end <= lastId + share && all.length < mostPartitions; end = endOf(all)) {
+    const from = end > lastId ? end : firstFreeId(growth);
+    const ids = all.length < usualPartitions ? share : Math.max(share, roundUp(kept, leastIds));
     all.push({ from, to: from + ids });
-    from += ids;
   }
+  return all.slice(partitions.length);
 }
 
-/** Behind the last partition; where ids have gone beyond it, or there is none, where DEFAULT holds little. */
+function endOf(partitions: readonly IdRange[]): number {
+  return partitions.at(-1)?.to ?? 0;
+}
+
+/** Where ids have gone beyond the last partition, or there is none: around the newest of DEFAULT where they are few, else behind them. */
 function firstFreeId({ partitions, lastId, leastIds, isDefaultLightFrom }: TableGrowth): number {
-  const end = partitions.at(-1)?.to ?? 0;
-  if (end > lastId) return end;
-  const lower = Math.max(end, Math.floor(lastId / leastIds) * leastIds);
+  const lower = Math.max(endOf(partitions), Math.floor(lastId / leastIds) * leastIds);
   // A tenth ahead: who has an id already and has not written its row yet shall find no partition there.
   return isDefaultLightFrom(lower) ? lower : roundUp(lastId + leastIds / 10, leastIds);
 }
