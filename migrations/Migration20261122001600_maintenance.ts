@@ -1,12 +1,17 @@
 import { Migration } from "@mikro-orm/migrations";
 import { systemRole } from "./row-level-security.js";
 
-/** What `maintain` needs: partitions made ahead, and history that leaves when its time is over. */
+/** What `maintain` needs: partitions made ahead, and history that leaves when its time is over; and indexes of lists as they grow. */
 export class Migration20261122001600_maintenance extends Migration {
   override up(): void {
     this.addSql(`
       -- Runs leave some time after their end, those of all firms together.
       create index sync_run_by_end on sync_run (finished_at) where status in ('SUCCEEDED', 'CANCELLED');
+
+      -- Of lists: what is rare and looked for.
+      create index sync_run_cancelled_of_connection on sync_run (firm_id, connection_id, id desc) where status = 'CANCELLED';
+      create index appointment_by_status on appointment (firm_id, status, starts_at, id) where status <> 'CONFIRMED';
+      create index audit_event_by_severity on audit_event (firm_id, severity, id desc) where severity <> 'info';
 
       -- The end of the newest attempt that retention has dropped: an import brings none from before it back.
       alter table connection_statistics add column archived_until timestamptz(3);
