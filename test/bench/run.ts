@@ -6,9 +6,15 @@ import { parseArgs } from "node:util";
 import { importBench } from "./import.js";
 import type { Bench, Measurement } from "./measurement.js";
 import { outageBench } from "./outage.js";
+import { partitionsBench } from "./partitions.js";
 import { workersBench } from "./workers.js";
 
-const benches: Readonly<Record<string, Bench>> = { workers: workersBench, outage: outageBench, import: importBench };
+const benches: Readonly<Record<string, Bench>> = {
+  workers: workersBench,
+  outage: outageBench,
+  import: importBench,
+  partitions: partitionsBench,
+};
 
 const tell = (line: string): void => {
   process.stdout.write(`${line}\n`);

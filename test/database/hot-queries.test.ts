@@ -5,7 +5,8 @@ import { startTestServer, tokenOf, type TestServer } from "../support/graphql-se
 import { bindSession } from "../support/sessions.js";
 import { countedRows, fewRows, hotQuestions, pagedLists, type HotQuestion } from "./hot-questions.js";
 import { insertHotRows } from "./hot-rows.js";
-import { explain, type PlanMode, type SentStatement } from "./plans.js";
+import { explain, type PlanMode } from "./plans.js";
+import { sentStatements, type SentStatement } from "./sent-statements.js";
 
 /** The rows take a while on a busy machine. */
 jest.setTimeout(240_000);
@@ -36,21 +37,11 @@ async function sessionAt(url: string): Promise<pg.Client> {
   return session;
 }
 
-/** What is read while something is asked, as the application's pool sends it. */
-async function statementsOf(ask: () => Promise<void>): Promise<SentStatement[]> {
-  const sent: SentStatement[] = [];
-  const executor = server.em.getConnection().getClient().getExecutor();
-  const original = executor.executeQuery.bind(executor);
-  executor.executeQuery = (query, ...rest) => {
-    sent.push({ sql: query.sql, parameters: query.parameters });
-    return original(query, ...rest);
-  };
-  await ask().finally(() => {
-    executor.executeQuery = original;
-  });
-  return sent.filter(
-    ({ sql }) => /^\s*select/i.test(sql) && /\b(sync_|appointment |audit_event|calendar_|connection_)/.test(sql),
-  );
+/** What is read of our tables while a question is answered. */
+async function statementsOf(question: string): Promise<SentStatement[]> {
+  const sent = await sentStatements(server.em, () => ask(question));
+  const ours = /\b(sync_|appointment |audit_event|calendar_|connection_)/;
+  return sent.filter(({ sql }) => /^\s*select/i.test(sql) && ours.test(sql));
 }
 
 async function ask(question: string): Promise<void> {
@@ -98,7 +89,7 @@ describe("with 200,000 rows in each large table", () => {
   test.each(hotQuestions.map((question) => [question.ask, question] as const))(
     "few rows are read for %s",
     async (asked, question) => {
-      const statements = await statementsOf(() => ask(asked));
+      const statements = await statementsOf(asked);
       expect(statements).not.toEqual([]);
       expect(await faultsOf(app, question, statements)).toEqual([]);
     },
@@ -108,9 +99,7 @@ describe("with 200,000 rows in each large table", () => {
     const { data } = await server.ask(`{ ${list}(first: 200) { pageInfo { endCursor } } }`);
     const { endCursor } =
       (data as unknown as Record<string, { pageInfo: { endCursor: string } }>)[list]?.pageInfo ?? {};
-    const statements = await statementsOf(() =>
-      ask(`{ ${list}(first: 25, after: "${String(endCursor)}") { nodes { id } } }`),
-    );
+    const statements = await statementsOf(`{ ${list}(first: 25, after: "${String(endCursor)}") { nodes { id } } }`);
     expect(await faultsOf(app, {}, statements)).toEqual([]);
   });
 
@@ -119,7 +108,7 @@ describe("with 200,000 rows in each large table", () => {
     ["sync_run_open", "{ syncStatus(connectionId: 1) { health } }"],
     ["appointment_by_update", '{ appointments(updatedAfter: "2026-10-01T00:00:00Z") { nodes { id } } }'],
   ])("it would be noticed if the index %s were missing", async (index, question) => {
-    const statements = await statementsOf(() => ask(question));
+    const statements = await statementsOf(question);
     await superuser.query("begin");
     await superuser.query(`drop index ${index}`);
     await superuser.query(

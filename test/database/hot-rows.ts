@@ -70,9 +70,9 @@ const inserts = [
    from sync_attempt group by firm_id, connection_id`,
 ];
 
-/** Fills the tables, over four partitions where they are partitioned, with one statement each. */
-export async function insertHotRows(owner: pg.Client, superuser: pg.Client): Promise<void> {
-  const ids = hotRows / 4 + 1;
+/** Fills the tables, over so many partitions where they are partitioned, with one statement each. */
+export async function insertHotRows(owner: pg.Client, superuser: pg.Client, partitions = 4): Promise<void> {
+  const ids = Math.ceil(hotRows / partitions) + 1;
   for (const table of partitionedTables) {
     for (let from = 0; from < hotRows; from += ids) {
       await addPartition(owner, table, { name: `${table}_${from}`, from, to: from + ids });

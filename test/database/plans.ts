@@ -1,10 +1,5 @@
 import pg from "pg";
-
-/** A statement as the server sends it. */
-export interface SentStatement {
-  sql: string;
-  parameters: readonly unknown[];
-}
+import type { SentStatement } from "./sent-statements.js";
 
 /** How PostgreSQL plans it: with the values, or as it plans a prepared statement that is used again and again. */
 export type PlanMode = "force_custom_plan" | "force_generic_plan";
@@ -93,5 +88,6 @@ function sum(numbers: readonly number[]): number {
 function literal(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return pg.escapeLiteral(`{${value.map((one) => JSON.stringify(String(one))).join(",")}}`);
-  return pg.escapeLiteral(value instanceof Date ? value.toISOString() : String(value as string | number | boolean));
+  if (value instanceof Date) return pg.escapeLiteral(value.toISOString());
+  return pg.escapeLiteral(typeof value === "string" ? value : JSON.stringify(value));
 }
