@@ -3,11 +3,11 @@ import { addPartition } from "../../src/maintain/add-partitions.js";
 import { partitionedTables } from "../../src/maintain/partitioned-tables.js";
 
 /** Rows of each large table. */
-export const hotRows = 200_000;
+const hotRows = 200_000;
 
 /** Firm 1 has a quarter of the connections and over a third of all rows; its connection 1 has every fourth row of all. */
 const firms = 100;
-export const connectionsOfFirm = 500;
+const connectionsOfFirm = 500;
 const connections = 2_000;
 
 /** The connection of row `n`. */
