@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { keepWritten } from "./written.js";
 
 const hooks = new URL("typescript.js", import.meta.url).href;
 
@@ -23,6 +24,10 @@ export function runTypeScript(file: URL, args: string[], options: SpawnOptions =
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => {
+      keepWritten(`process-${child.pid ?? 0}`, chunk);
+    });
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
   const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
