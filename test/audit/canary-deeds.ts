@@ -11,6 +11,7 @@ import { Changes } from "../pushing/changes.js";
 import { until, type TestApp } from "../support/app.js";
 import { at } from "../support/calendar.js";
 import { letTimePass } from "../support/manager.js";
+import { fileKeys } from "../support/secrets.js";
 
 /** Stands in everything that is written about people, in every way in which it may come in. */
 export const canary = "canary";
@@ -196,6 +197,6 @@ async function disconnectAndErase(app: TestApp, connection: string): Promise<voi
 
 /** With a newer key beside the one that imports are encrypted with. */
 function newerCipher(): CredentialCipher {
-  const key = (version: number, byte: number) => `${version}:${Buffer.alloc(32, byte).toString("base64")}`;
-  return new CredentialCipher(parseCredentialKeys(`${key(2, 2)},${key(1, 7)}`));
+  const newer = `2:${Buffer.alloc(32, 2).toString("base64")}`;
+  return new CredentialCipher(parseCredentialKeys(`${newer},${fileKeys}`));
 }

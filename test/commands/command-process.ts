@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import type { TestDatabase } from "../support/database.js";
-import { secretText } from "../support/secrets.js";
+import { fileKeys, secretText } from "../support/secrets.js";
 import { keepWritten } from "../support/written.js";
 
 const hooks = new URL("../support/typescript.js", import.meta.url).href;
@@ -36,7 +36,7 @@ export function environmentOf({ appUrl, systemUrl, ownerUrl }: TestDatabase): Re
     DATABASE_URL: appUrl,
     DATABASE_SYSTEM_URL: systemUrl,
     DATABASE_OWNER_URL: ownerUrl,
-    CREDENTIALS_KEYS: `1:${Buffer.alloc(32, 7).toString("base64")}`,
+    CREDENTIALS_KEYS: fileKeys,
     JWT_SECRET: secretText("jwt"),
     LOG_LEVEL: "warn",
   };

@@ -11,7 +11,7 @@ import { NotificationSecrets } from "../../src/notifications/notification-secret
 import { startServer, type ServerParts } from "../../src/server.js";
 import { createTestDatabase } from "./database.js";
 import { Given } from "./given.js";
-import { secretText } from "./secrets.js";
+import { fileKeys, secretText } from "./secrets.js";
 import { watchAnswers } from "./watched-answers.js";
 import { keepWritten } from "./written.js";
 
@@ -48,7 +48,7 @@ const idleQueue: RunQueue = {
 /** No OAuth application is configured. */
 export const noProviders: ServerParts["connecting"] = {
   providers: new Map(),
-  cipher: new CredentialCipher(parseCredentialKeys(`1:${Buffer.alloc(32).toString("base64")}`)),
+  cipher: new CredentialCipher(parseCredentialKeys(fileKeys)),
   returnOrigins: [],
   intervalSeconds: 300,
   isAccountShared: () => Promise.resolve(false),
@@ -57,7 +57,7 @@ export const noProviders: ServerParts["connecting"] = {
 
 const noNotifications: ServerParts["notifications"] = {
   providers: new Map(),
-  secrets: new NotificationSecrets(parseCredentialKeys(`1:${Buffer.alloc(32).toString("base64")}`)),
+  secrets: new NotificationSecrets(parseCredentialKeys(fileKeys)),
 };
 
 /** The real server on a database of its own, asked over HTTP. */

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { SECRET_MARK } from "../../src/simulator/tokens.js";
 
+/** In base64 it begins with the mark. */
+const markedKeyStart = Buffer.from(`${SECRET_MARK}0`, "base64");
+
 /**
  * Secrets of the tests: each holds the mark that the simulated providers' tokens have, too. When a run has ended, nothing that it has
  * written may hold it (written-secrets.ts).
@@ -14,8 +17,8 @@ export function secretKey(): string {
   return Buffer.concat([markedKeyStart, randomBytes(32 - markedKeyStart.length)]).toString("base64");
 }
 
-/** In base64 it begins with the mark. */
-const markedKeyStart = Buffer.from(`${SECRET_MARK}0`, "base64");
+/** CREDENTIALS_KEYS of a test file whose commands and imports share them. */
+export const fileKeys = `1:${secretKey()}`;
 
 /** What a server is told to be by an OAuth provider: the same in all tests, since it is no state of any of them. */
 export const clientSecret = `${SECRET_MARK}-client`;
