@@ -58,7 +58,7 @@ interface OwnRun {
 async function ownRun(leak: string): Promise<OwnRun> {
   const jestFile = new URL("../../node_modules/jest/bin/jest.js", import.meta.url).pathname;
   const args = ["test/security/leaked-secrets.long", "--runInBand", "--testPathIgnorePatterns=/node_modules/"];
-  const child = spawn(process.execPath, ["--experimental-vm-modules", jestFile, ...args], {
+  const child = spawn(process.execPath, [jestFile, ...args], {
     cwd: new URL("../../", import.meta.url).pathname,
     env: { ...process.env, [leakVariable]: leak },
     stdio: ["ignore", "pipe", "pipe"],
