@@ -20,6 +20,9 @@ const options = [
   ...["--time-sec", "2", "--timeout", "20", "--retries", "1", "-v", "1"],
 ];
 
+/** Debian's package of that name: no package of ours. */
+const program = "sqlmap";
+
 const longestMs = 240_000;
 
 /**
@@ -39,7 +42,7 @@ export async function sqlmap({ name, method, url, token, body }: StarredRequest)
 }
 
 async function outputOf(args: readonly string[]): Promise<string> {
-  const child = spawn("sqlmap", args, { stdio: ["ignore", "pipe", "pipe"], timeout: longestMs });
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], timeout: longestMs });
   const failed = new Promise<never>((_resolve, reject) => {
     child.once("error", (error) => {
       const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
