@@ -105,7 +105,7 @@ interface NewRun {
 /** A mutation; the run that it begins is noted in the asker's model. */
 async function deed(play: Play, mutation: string, id: string, expected: Deed, begun?: () => NewRun): Promise<Answered> {
   const run = begun ? "run { id correlationId status }" : "";
-  const more = /Appointment/.test(mutation) && !mutation.startsWith("resync") ? "appointment { id title }" : "";
+  const more = mutation.includes('Appointment') && !mutation.startsWith("resync") ? "appointment { id title }" : "";
   const { data, refused } = await ask(play, `mutation ($id: ID!) { one: ${mutation} { ${run || "id"} ${more} } }`, {
     id,
   });
@@ -166,7 +166,7 @@ async function restDeed(play: Play, path: string, expected: Deed, begun: NewRun)
   if ("refused" in expected) return rest(play, path, "POST", [statusOfRefusal[expected.refused] ?? 400]);
   const correlationOf = ({ result }: { result: { correlation_id: string } }): string => result.correlation_id;
   const { told } = await rest(play, path, "POST", [200], correlationOf);
-  const correlationId = String((told as unknown[])[1]);
+  const correlationId = String((told)[1]);
   const { data } = await ask(
     play,
     "query ($id: ID!) { one: syncRun(correlationId: $id) { id correlationId status } }",

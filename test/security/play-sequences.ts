@@ -10,15 +10,19 @@ export interface Where {
   tokenFor: (firmId: string) => Promise<string>;
 }
 
-/** Beyond all that the server numbers itself. */
-const firstFirm = 10_000_000;
+export interface Played {
+  sequences: number;
+  seed: number;
+  /** The id of the first firm; beyond all that the server numbers itself. Each sequence has three. */
+  firstFirm?: number;
+}
 
 /**
  * Plays so many sequences, each by three new firms, and compares each answer and what the database then holds with the firms' models; at the
  * end, that of the firms of earlier sequences nothing has changed since. What was otherwise; null where nothing was.
  */
-export async function playSequences(where: Where, each: { sequences: number; seed: number }): Promise<string | null> {
-  let firms = firstFirm;
+export async function playSequences(where: Where, each: Played): Promise<string | null> {
+  let firms = each.firstFirm ?? 10_000_000;
   const left = new Map<string, string>();
   const property = fc.asyncProperty(sequences, async (steps) => {
     const firmIds = [0, 1, 2].map((more) => String(firms + more));

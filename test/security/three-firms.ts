@@ -114,18 +114,3 @@ export function linesOf({ connections, appointments, runs, attempts, audit }: Fi
 function sorted(lines: string[]): string {
   return lines.sort().join("\n");
 }
-
-/** Everything that each of the firms has in every table, as one hash a firm. */
-export async function fingerprints(given: Given): Promise<Map<string, string>> {
-  const tables = await given.sql<{ name: string }>(
-    `select c.oid::regclass::text as name from pg_class c join pg_attribute a on a.attrelid = c.oid
-     where a.attname = 'firm_id' and c.relkind in ('r', 'p') and not c.relispartition and c.relnamespace = 'public'::regnamespace`,
-  );
-  const rows = tables
-    .map(({ name }) => `select firm_id, '${name} ' || t::text as line from ${name} t`)
-    .join(" union all ");
-  const hashes = await given.sql<{ firm_id: string; hash: string }>(
-    `select firm_id, md5(string_agg(line, '|' order by line)) as hash from (${rows}) every_row group by firm_id`,
-  );
-  return new Map(hashes.map(({ firm_id: firmId, hash }) => [firmId, hash]));
-}
