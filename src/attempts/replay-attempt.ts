@@ -28,7 +28,7 @@ export interface ReplayRequest extends RunRequest {
  *   what oncePerKey refuses
  */
 export function replayAttempt(context: Context, request: ReplayRequest): Promise<string> {
-  const asked = { operation: "replayAttempt", request, committed: "replay.committed" } as const;
+  const asked = { operation: "replayAttempt", request } as const;
   return requestOnce(context, asked, (unit) => requestReplay(context, unit, request));
 }
 

@@ -1,5 +1,5 @@
-import { sql } from "kysely";
 import { record } from "../audit/record.js";
+import { syncedAppointment, type SyncedAppointment } from "../appointments/synced-appointment.js";
 import { assertActive } from "../connections/assert-active.js";
 import type { Context } from "../context.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
@@ -14,11 +14,7 @@ export interface AppointmentResyncRequest extends RunRequest {
 }
 
 /** An appointment that has an event at a provider. */
-export interface SyncedAppointment {
-  id: string;
-  connectionId: string;
-  externalEventId: string;
-}
+type EventedAppointment = SyncedAppointment & { externalEventId: string };
 
 /**
  * Asks for one appointment's event. Joins a resync of it that is active already. Answers with the run's id when it has settled or the wait
@@ -32,7 +28,7 @@ export function resyncAppointment(context: Context, request: AppointmentResyncRe
 }
 
 async function requestRun(context: Context, unit: UnitOfWork, request: AppointmentResyncRequest): Promise<string> {
-  const appointment = await syncedAppointment(unit, request.appointmentId);
+  const appointment = await withEvent(unit, request.appointmentId);
   const connection = await lockConnection(unit, appointment.connectionId);
   if (!connection) throw notFound();
   assertActive(connection);
@@ -46,27 +42,17 @@ async function requestRun(context: Context, unit: UnitOfWork, request: Appointme
   return run.id;
 }
 
-async function syncedAppointment(unit: UnitOfWork, id: string): Promise<SyncedAppointment> {
-  const { rows } = await sql<{ connection_id: string | null; external_event_id: string | null }>`
-    select connection_id, external_event_id from appointment where firm_id = ${unit.firmId} and id = ${id}
-  `.execute(unit.em.getKysely());
-  const [row] = rows;
-  if (!row) throw notFound();
-  if (row.connection_id === null) {
-    throw new AppError("BAD_USER_INPUT", "This appointment is not synced to an external calendar", {
-      reason: "NOT_SYNCED",
-    });
-  }
-  if (row.external_event_id === null) {
-    throw new AppError("BAD_USER_INPUT", "This appointment has no external event ID", { reason: "NO_EXTERNAL_ID" });
-  }
-  return { id, connectionId: row.connection_id, externalEventId: row.external_event_id };
+async function withEvent(unit: UnitOfWork, id: string): Promise<EventedAppointment> {
+  const appointment = await syncedAppointment(unit, id);
+  const { externalEventId } = appointment;
+  if (externalEventId !== null) return { ...appointment, externalEventId };
+  throw new AppError("BAD_USER_INPUT", "This appointment has no external event ID", { reason: "NO_EXTERNAL_ID" });
 }
 
 async function createRun(
   context: Context,
   unit: UnitOfWork,
-  appointment: SyncedAppointment,
+  appointment: EventedAppointment,
   request: AppointmentResyncRequest,
 ): Promise<SyncRun> {
   const run = unit.em.create(SyncRun, {
@@ -89,7 +75,7 @@ async function createRun(
 function recordRequest(
   context: Context,
   unit: UnitOfWork,
-  asked: { appointment: SyncedAppointment; run: SyncRun; reason: string | null; joined: boolean },
+  asked: { appointment: EventedAppointment; run: SyncRun; reason: string | null; joined: boolean },
 ): void {
   const { appointment, run, reason, joined } = asked;
   record(unit, {

@@ -30,7 +30,7 @@ export interface ResyncRequest extends RunRequest {
  *   with reason RESYNC_ACTIVE beside a resync with other bounds; what oncePerKey refuses
  */
 export function resyncConnection(context: Context, request: ResyncRequest): Promise<string> {
-  const asked = { operation: "resyncConnection", request, committed: "resync.committed" } as const;
+  const asked = { operation: "resyncConnection", request } as const;
   return requestOnce(context, asked, (unit) => requestRun(context, unit, request));
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from "../context.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
-import { failpoint, type Failpoint } from "../failpoints.js";
+import { failpoint } from "../failpoints.js";
 import { oncePerKey, type KeyedOperation } from "../idempotency/once-per-key.js";
 
 /** What every run is asked for with. */
@@ -20,14 +20,14 @@ export interface RunRequest {
  */
 export async function requestOnce(
   { actor, em, runs }: Context,
-  asked: { operation: KeyedOperation; request: RunRequest; committed?: Failpoint },
+  asked: { operation: KeyedOperation; request: RunRequest },
   deed: (unit: UnitOfWork) => Promise<string>,
 ): Promise<string> {
-  const { operation, request, committed } = asked;
+  const { operation, request } = asked;
   const runId = await unitOfWork(em, actor.firmId, (unit) =>
     oncePerKey(unit, { userId: actor.userId, operation, request }, () => deed(unit)),
   );
-  if (committed) await failpoint(committed);
+  await failpoint("request.committed");
   await runs.settled(actor.firmId, runId, request.waitSeconds);
   return runId;
 }

@@ -1,5 +1,5 @@
-import { sql } from "kysely";
 import { lockAppointment, type LocalAppointment } from "../appointments/local-change.js";
+import { syncedAppointment } from "../appointments/synced-appointment.js";
 import { lockConnection } from "../attempts/lock.js";
 import type { SyncRun } from "../attempts/sync-run.entity.js";
 import { unfinishedPushes } from "../attempts/waiting-pushes.js";
@@ -19,7 +19,7 @@ export interface ChangeableAppointment {
  * @throws AppError NOT_FOUND; BAD_USER_INPUT with reason NOT_SYNCED, CONNECTION_REVOKED, CONNECTION_PAUSED or APPOINTMENT_CANCELLED
  */
 export async function lockForChange(unit: UnitOfWork, appointmentId: string): Promise<ChangeableAppointment> {
-  const connectionId = await connectionOf(unit, appointmentId);
+  const { connectionId } = await syncedAppointment(unit, appointmentId);
   const connection = await lockConnection(unit, connectionId);
   if (!connection) throw notFound();
   assertActive(connection);
@@ -30,16 +30,4 @@ export async function lockForChange(unit: UnitOfWork, appointmentId: string): Pr
     throw new AppError("BAD_USER_INPUT", "This appointment is cancelled", { reason: "APPOINTMENT_CANCELLED" });
   }
   return { connectionId, current, pushes };
-}
-
-async function connectionOf(unit: UnitOfWork, appointmentId: string): Promise<string> {
-  const { rows } = await sql<{ connection_id: string | null }>`
-    select connection_id from appointment where firm_id = ${unit.firmId} and id = ${appointmentId}
-  `.execute(unit.em.getKysely());
-  const [row] = rows;
-  if (!row) throw notFound();
-  if (row.connection_id !== null) return row.connection_id;
-  throw new AppError("BAD_USER_INPUT", "This appointment is not synced to an external calendar", {
-    reason: "NOT_SYNCED",
-  });
 }

@@ -75,7 +75,7 @@ describe.each(["resync", "replay"] as const)("a %s", (operation) => {
   test("that is broken off after its commit leaves both, and is done", async () => {
     const { connection, attempt } = await failedPull(`after.${operation}@example.com`);
     const events = await auditEvents();
-    breakAt(`${operation}.committed`);
+    breakAt("request.committed");
     const asked = app.manager(operations[operation], { id: operation === "resync" ? connection : attempt });
     await expect(asked).rejects.toThrow();
     const requested = (await auditEvents())

@@ -183,13 +183,13 @@ export class TestApp {
   }
 }
 
-/** Looks until it holds, at most 20 s. */
+/** Looks until it holds, at most 55 s: less than a test may take, more than a busy machine needs. */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 400; looks += 1) {
+  for (let looks = 0; looks < 1100; looks += 1) {
     if (await holds()) return;
     await delay(50);
   }
-  throw new Error("waited 20 s in vain");
+  throw new Error("waited 55 s in vain");
 }
 
 /** A new one, on a database of the test run unless another one is given. Whoever makes it closes its simulator. */

@@ -41,20 +41,31 @@ function sourceOf(path) {
 
 const settings = swc + readFileSync(new URL(".swcrc", project), "utf8");
 
-/** What a file is in JavaScript, from the cache where another process has left it. */
-function javascriptOf(filename) {
+/** By the URL of each module that was loaded, the file that maps its lines to those of its source. */
+export const sourceMaps = new Map();
+
+/** What a module is in JavaScript, from the cache where another process has left it. */
+function javascriptOf(url) {
+  const filename = fileURLToPath(url);
   const source = sourceOf(filename);
   const file = join(compiled, createHash("sha1").update(settings).update(filename).update(source).digest("hex"));
+  sourceMaps.set(url, `${file}.map`);
   if (existsSync(file)) return readFileSync(file, "utf8");
-  const { code } = transformSync(source, { filename, sourceMaps: "inline" });
+  const { code, map } = transformSync(source, { filename });
   try {
     mkdirSync(compiled, { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, code);
-    renameSync(`${file}.${process.pid}`, file);
+    leave(`${file}.map`, map);
+    leave(file, code);
   } catch {
     // A user who may not write there goes without.
   }
   return code;
+}
+
+/** Whole or not at all: other processes write the same file. */
+function leave(file, content) {
+  writeFileSync(`${file}.${process.pid}`, content);
+  renameSync(`${file}.${process.pid}`, file);
 }
 
 registerHooks({
@@ -66,7 +77,7 @@ registerHooks({
     return nextResolve(specifier, context);
   },
   load(url, context, nextLoad) {
-    if (!isOurs(url) || !url.endsWith(".ts")) return nextLoad(url, context);
-    return { format: "module", source: javascriptOf(fileURLToPath(url)), shortCircuit: true };
+    if (!isOurs(url) || !new URL(url).pathname.endsWith(".ts")) return nextLoad(url, context);
+    return { format: "module", source: javascriptOf(url), shortCircuit: true };
   },
 });

@@ -7,7 +7,7 @@ export interface Message {
 }
 
 /** How long a receiver may take. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 30_000;
 
 /** Pauses before the attempts after the first. */
 const PAUSES_MS = [100, 300, 900];
