@@ -6,8 +6,9 @@ import { prefix, routes } from "../../src/rest/routes.js";
 import { TestApp } from "../support/app.js";
 import { Given } from "../support/given.js";
 import { post } from "../support/graphql-server.js";
+import { schema } from "./ask-for-ids.js";
 import { foreign, foreignText, givenTwoFirms } from "./foreign-world.js";
-import { cellQuestions, own, schema, type CellQuestion } from "./permission-questions.js";
+import { cellQuestions, own, type CellQuestion } from "./permission-questions.js";
 import { askers, expectedStatus, fieldTable, routeTable, verbs, type Asker, type Outcome } from "./permission-table.js";
 
 let app: TestApp;

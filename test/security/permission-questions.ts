@@ -1,8 +1,6 @@
-import { buildSchema, getNamedType, isObjectType, parse, visit, type GraphQLObjectType } from "graphql";
-import { readFileSync } from "node:fs";
+import { getNamedType, isObjectType, parse, visit, type GraphQLObjectType } from "graphql";
+import { schema } from "./ask-for-ids.js";
 import { foreign } from "./foreign-world.js";
-
-export const schema = buildSchema(readFileSync(new URL("../../schema/schema.graphql", import.meta.url), "utf8"));
 
 /** Of what `givenAskedThings` puts beside the foreign world. */
 export const own = {
@@ -19,7 +17,7 @@ const status = `syncStatus(connectionId: "${connection}")`;
 const run = `syncRun(correlationId: "${correlationId}")`;
 
 /** For each field of the roots, and each type, a question that leads to it. `*` is every field of the type that stands there. */
-export const questions: Record<string, string> = {
+const questions: Record<string, string> = {
   "Query.viewer": "viewer { * }",
   "Query.appointment": `appointment(id: "${appointment}") { * }`,
   "Query.appointments": "appointments { * }",

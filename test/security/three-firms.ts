@@ -2,11 +2,11 @@ import type { Given } from "../support/given.js";
 import type { FirmModel } from "./firm-model.js";
 
 /** Everything of a new firm has ids of its own, above all that the server itself hands out. */
-export function idIn(firmId: string, place: number): string {
+function idIn(firmId: string, place: number): string {
   return String(Number(firmId) * 100 + place);
 }
 
-export function correlationIn(firmId: string, place: number): string {
+function correlationIn(firmId: string, place: number): string {
   return `00000000-0000-4000-8000-${idIn(firmId, place).padStart(12, "0")}`;
 }
 
