@@ -1,8 +1,11 @@
-import { appendFileSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 /** The folder of what the run's processes have written; made by the global set-up, and jest's workers inherit it. */
 export const writtenVariable = "TEST_WRITTEN_FOLDER";
+
+/** Open files by kind: a log has many lines. */
+const files = new Map<string, number>();
 
 /**
  * Keeps what a process has written until the run has ended, when it is searched for secrets: a log, standard output, an answer. `kind`
@@ -10,5 +13,8 @@ export const writtenVariable = "TEST_WRITTEN_FOLDER";
  */
 export function keepWritten(kind: string, text: string | Uint8Array): void {
   const folder = process.env[writtenVariable];
-  if (folder !== undefined) appendFileSync(join(folder, `${kind}-${process.pid}`), text);
+  if (folder === undefined) return;
+  const file = files.get(kind) ?? openSync(join(folder, `${kind}-${process.pid}`), "a");
+  files.set(kind, file);
+  writeSync(file, Buffer.from(text));
 }
