@@ -258,7 +258,7 @@ function startApi(
   return startServer({
     em,
     runs: engine.queue,
-    verifyToken: createTokenVerifier(config.jwt),
+    verifyToken: createTokenVerifier(config.jwt, { log }),
     http: config.http,
     web: { ...config.web, isOwnAddressPublic: config.isDemo },
     connecting,

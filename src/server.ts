@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:http";
 import type { ApolloServer } from "@apollo/server";
 import { expressMiddleware } from "@as-integrations/express5";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
@@ -22,6 +21,7 @@ import { answerError, handleError } from "./http/answer-error.js";
 import { askedOperations, noOperation } from "./http/asked-operation.js";
 import { authenticate } from "./http/authenticate.js";
 import { baseUrlOf } from "./http/base-url.js";
+import { clientTimeouts, createClientServer, type ClientTimeouts } from "./http/client-server.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { Drain } from "./http/drain.js";
 import { isFromLoopback } from "./http/loopback.js";
@@ -47,6 +47,8 @@ export interface ServerParts {
   runs: RunQueue;
   verifyToken: VerifyToken;
   http: { host: string; port: number };
+  /** Default: clientTimeouts. */
+  timeouts?: ClientTimeouts;
   /** Absent: as with nothing configured. */
   web?: WebSettings;
   graphql: {
@@ -91,7 +93,6 @@ const plainWeb: WebSettings = { publicUrl: null, trustProxy: false, corsOrigins:
 const bodyLimit = "100kb";
 /** A token that is far too long still gets the answer of a bad one. */
 const maxHeaderSize = 160 * 1024;
-const requestTimeoutMs = 30_000;
 
 /**
  * Serves GraphQL, the REST routes that run the same operations, GraphiQL where it is on, and the probes.
@@ -106,7 +107,8 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   const graphql = expressMiddleware(apollo, { context: ({ res }) => Promise.resolve(contextOf(parts, res)) });
   const rest = restRoutes(restParts(parts, apollo));
   const app = createApp(parts, drain, { graphql, rest });
-  const server = createServer({ maxHeaderSize, requestTimeout: requestTimeoutMs }, (request, response) => {
+  const { timeouts = clientTimeouts } = parts;
+  const server = createClientServer({ timeouts, maxHeaderSize }, (request, response) => {
     request.url = originForm(request.url);
     app(request, response);
   });
@@ -277,7 +279,7 @@ function contextOf(parts: ServerParts, response: Response): RequestContext {
   const trace = traceOf(response);
   const actor = actorOf(response);
   const requestId = trace.requestId;
-  const loaders = createLoaders({ em, firmId: actor.firmId }, settings);
+  const loaders = createLoaders({ em, firmId: actor.firmId, userId: actor.userId }, settings);
   const requestLog = log.child({ requestId, firmId: actor.firmId });
   const connecting = connectingOf(parts, response);
   return {

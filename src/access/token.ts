@@ -1,7 +1,9 @@
-import { createRemoteJWKSet, errors, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyGetKey } from "jose";
+import { errors, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyResult } from "jose";
+import type { Logger } from "pino";
 import { AppError } from "../errors.js";
 import type { Actor, Role } from "./actor.js";
 import { actorOf, type ClaimNames } from "./claims.js";
+import { RemoteKeySet, type KeySetLimits } from "./key-set.js";
 import { VerifiedTokens } from "./verified-tokens.js";
 
 /** How tokens are verified: by secrets (HS256), or by a key set (RS256, ES256, EdDSA). */
@@ -25,8 +27,15 @@ export type VerifyToken = (token: string) => Promise<Actor>;
 /** Far above any real token; more is refused before anything is computed. */
 const longestToken = 8192;
 
-export function createTokenVerifier(config: TokenConfig): VerifyToken {
-  const verify = config.jwksUrl === null ? verifyBySecrets(config) : verifyByKeySet(config, config.jwksUrl);
+export interface VerifierOptions {
+  /** Told when the key set cannot be fetched. */
+  log?: Logger;
+  /** Default: keySetLimits. */
+  keySetLimits?: KeySetLimits;
+}
+
+export function createTokenVerifier(config: TokenConfig, options: VerifierOptions = {}): VerifyToken {
+  const verify = config.jwksUrl === null ? verifyBySecrets(config) : verifyByKeySet(config, config.jwksUrl, options);
   const verified = new VerifiedTokens();
   return async (token) => {
     if (token.length > longestToken) throw unauthenticated();
@@ -50,6 +59,16 @@ export function unauthenticated(cause?: unknown): AppError {
   );
 }
 
+/** What the header of an access token may say that it is; other kinds, such as a logout token, say so (RFC 8725, 3.11). */
+const accessTokenTypes: readonly unknown[] = [undefined, "jwt", "at+jwt"];
+
+function accessTokenOf({ protectedHeader: { typ }, payload }: JWTVerifyResult): JWTPayload {
+  const kind: unknown = typ; // whatever stands in the header
+  const name = typeof kind === "string" ? kind.toLowerCase().replace(/^application\//, "") : kind;
+  if (accessTokenTypes.includes(name)) return payload;
+  throw new errors.JWTClaimValidationFailed("The token is of another kind", payload, "typ");
+}
+
 function verifyBySecrets(config: TokenConfig): (token: string) => Promise<JWTPayload> {
   const keys = config.secrets.map((secret) => new TextEncoder().encode(secret));
   const options = { ...expectations(config), algorithms: ["HS256"] };
@@ -57,7 +76,7 @@ function verifyBySecrets(config: TokenConfig): (token: string) => Promise<JWTPay
     let refusal: unknown;
     for (const key of keys) {
       try {
-        return (await jwtVerify(token, key, options)).payload;
+        return accessTokenOf(await jwtVerify(token, key, options));
       } catch (error) {
         refusal = error;
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
@@ -67,12 +86,17 @@ function verifyBySecrets(config: TokenConfig): (token: string) => Promise<JWTPay
   };
 }
 
-function verifyByKeySet(config: TokenConfig, url: string): (token: string) => Promise<JWTPayload> {
-  const keySet: JWTVerifyGetKey = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000 });
+function verifyByKeySet(
+  config: TokenConfig,
+  url: string,
+  { log, keySetLimits }: VerifierOptions,
+): (token: string) => Promise<JWTPayload> {
+  const tell = (fault: Error): void => log?.warn({ err: fault }, "the key set cannot be fetched");
+  const { keyOf } = new RemoteKeySet(url, tell, keySetLimits);
   const options = { ...expectations(config), algorithms: ["RS256", "ES256", "EdDSA"] };
   return async (token) => {
     try {
-      return (await jwtVerify(token, keySet, options)).payload;
+      return accessTokenOf(await jwtVerify(token, keyOf, options));
     } catch (error) {
       if (isFaultOfKeySet(error)) {
         throw new AppError("UNAVAILABLE", "Tokens cannot be verified at the moment.", {}, { cause: error });
@@ -82,12 +106,9 @@ function verifyByKeySet(config: TokenConfig, url: string): (token: string) => Pr
   };
 }
 
-/** jose's own errors are about the token, except these: no answer, an answer that is not 200 or no JSON, a broken key set. */
+/** jose's own errors are about the token, except of a key that cannot be used. */
 function isFaultOfKeySet(error: unknown): boolean {
-  if (!(error instanceof errors.JOSEError)) return true;
-  return (
-    error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || error.code === "ERR_JOSE_GENERIC"
-  );
+  return !(error instanceof errors.JOSEError) || error instanceof errors.JWKSInvalid;
 }
 
 function expectations(config: TokenConfig) {

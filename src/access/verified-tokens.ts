@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Actor } from "./actor.js";
 
-const mostTokens = 10_000;
-
 /** Remembers whose token was verified until it expires, by its hash: no token is kept. The least recently used one goes first. */
 export class VerifiedTokens {
   readonly #byHash = new Map<string, { actor: Actor; expiresAt: number }>();
+
+  constructor(private readonly mostTokens = 10_000) {}
 
   find(token: string): Actor | null {
     const hash = hashOf(token);
@@ -19,8 +19,9 @@ export class VerifiedTokens {
 
   /** `expiresAt` in milliseconds since 1970. */
   keep(token: string, actor: Actor, expiresAt: number): void {
-    if (this.#byHash.size >= mostTokens) this.#forgetOldest();
-    this.#byHash.set(hashOf(token), { actor, expiresAt });
+    const hash = hashOf(token);
+    if (!this.#byHash.has(hash) && this.#byHash.size >= this.mostTokens) this.#forgetOldest();
+    this.#byHash.set(hash, { actor, expiresAt });
   }
 
   #forgetOldest(): void {

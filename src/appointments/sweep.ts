@@ -51,18 +51,6 @@ export async function missingEvents(unit: UnitOfWork, request: SweepRequest): Pr
   return { kind: "MISSING", events: checked.missing > 0 ? await readMissing(unit, request) : [] };
 }
 
-/**
- * What a full round has not seen although it lies in its range, where that goes beyond the window before: events that had moved there.
- * They may have moved on, so each is to be asked for.
- */
-export async function unseenBeyond(unit: UnitOfWork, request: SweepRequest, window: TimeRange): Promise<KnownEvent[]> {
-  const { rows } = await sql<HeldRow>`
-    select external_event_id, recurring_event_id, starts_at, ends_at from appointment
-    where ${sweepable(unit, request)} and not ${insideRange("appointment", window)} and ${unseen(unit, request)}
-  `.execute(unit.em.getKysely());
-  return rows.map(knownEvent);
-}
-
 async function checkRound(
   unit: UnitOfWork,
   request: SweepRequest,
@@ -84,23 +72,33 @@ async function readMissing(unit: UnitOfWork, request: SweepRequest): Promise<Kno
 }
 
 /**
- * Appointments that a full round has not met, nor the changes of its last page, and that are to be asked for nevertheless: what was pushed while
- * it went on may have been made after it was listed, or made and removed before; and what waits to be pushed lies where our side wants it, while
- * its event may have been moved out of the round's range, where our change still counts.
+ * What a full round has not met, nor the changes of its last page, and that may be there nevertheless, so that each is to be asked for. What
+ * lies beyond the window before had moved there, and may have moved on. What was pushed while the round went on may have been made after it was
+ * listed, or made and removed before. What waits to be pushed lies where our side wants it; its event may lie elsewhere.
  */
-export async function pushedMeanwhile(
+export async function uncertainEvents(
   unit: UnitOfWork,
   request: SweepRequest,
+  windowBefore: TimeRange | null,
   lastPage: readonly EventChange[],
 ): Promise<KnownEvent[]> {
-  const told = lastPage.flatMap((change) => (change.kind === "event" ? [change.event.externalEventId] : []));
+  const isBeyond = windowBefore ? sql`not ${insideRange("appointment", windowBefore)}` : sql`false`;
   const { rows } = await sql<HeldRow>`
     select external_event_id, recurring_event_id, starts_at, ends_at from appointment
     where ${sweepable(unit, { ...request, pushedBefore: null })} and ${unseen(unit, request)}
-      and (appointment.pushed_at >= ${request.pushedBefore}::timestamptz or appointment.unpushed_fields <> '{}')
-      and external_event_id <> all(${told}::text[])
+      and (
+        ${isBeyond} or appointment.pushed_at >= ${request.pushedBefore}::timestamptz or appointment.unpushed_fields <> '{}'
+      )
+      and external_event_id <> all(${toldIds(lastPage)}::text[])
   `.execute(unit.em.getKysely());
   return rows.map(knownEvent);
+}
+
+function toldIds(changes: readonly EventChange[]): string[] {
+  return changes.flatMap((change) => {
+    if (change.kind === "event") return [change.event.externalEventId];
+    return change.kind === "skipped" && change.externalEventId !== null ? [change.externalEventId] : [];
+  });
 }
 
 /** Drops what a round has noted: it is over, or starts again. */

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { createClientServer, type ClientTimeouts } from "./client-server.js";
 import { listen } from "./listen.js";
 import { processIsUp, readiness, type Readiness } from "./probes.js";
 
@@ -14,6 +15,9 @@ export interface OperationsServer {
   stop(): Promise<void>;
 }
 
+/** Nobody who operates a process sends a body, or reads slowly. */
+const timeouts: ClientTimeouts = { headersMs: 10_000, requestMs: 10_000, answerMs: 60_000 };
+
 /**
  * The port for those who operate a process, whatever its roles: /metrics, /healthz and /readyz. It asks nobody who they are: the
  * network in front of it must.
@@ -23,7 +27,7 @@ export async function startOperationsServer(
   address: { host: string; port: number },
   parts: { scrape: Scrape; readiness: Readiness },
 ): Promise<OperationsServer> {
-  const server = createServer({ requestTimeout: 10_000 }, answerWith(parts));
+  const server = createClientServer({ timeouts }, answerWith(parts));
   const url = await listen(server, address, "METRICS_PORT");
   const stop = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));

@@ -1,14 +1,7 @@
 import { sql } from "kysely";
 import { applyChanges, type AppliedChanges } from "../appointments/apply-changes.js";
 import { heldEvents, ownEvent, type VersionedEvent } from "../appointments/held-events.js";
-import {
-  forgetSeen,
-  missingEvents,
-  pushedMeanwhile,
-  sweep,
-  unseenBeyond,
-  type SweepRequest,
-} from "../appointments/sweep.js";
+import { forgetSeen, missingEvents, sweep, uncertainEvents, type SweepRequest } from "../appointments/sweep.js";
 import {
   appointmentToPush,
   renewEventKey,
@@ -111,9 +104,13 @@ export class AttemptWriter {
     await failpoint("page.committed");
   }
 
-  /** Before the end of a full round: what was pushed while it went on, and is not in it. Writes nothing. */
-  pushedMeanwhile(page: ChangePage, round: Round): Promise<KnownEvent[]> {
-    return this.write((unit, run) => pushedMeanwhile(unit, sweepRequest(run, round), page.changes));
+  /** Before the end of a full round: what it misses although that may be there. Writes nothing. */
+  uncertainEvents(page: ChangePage, round: Round): Promise<KnownEvent[]> {
+    const window = windowOf(this.attempt.connection);
+    const isWithin = window && round.range.start >= window.start && round.range.end <= window.end;
+    return this.write((unit, run) =>
+      uncertainEvents(unit, sweepRequest(run, round), isWithin ? null : window, page.changes),
+    );
   }
 
   /** Between the pages: requests sent so far. @throws CancelledError, FencedOffError when the attempt may not go on */
@@ -153,18 +150,6 @@ export class AttemptWriter {
         await closeSucceeded(closing, requestCount, this.engine);
       }),
     );
-  }
-
-  /** What a full round that goes beyond the connection's window has not met there, once `page`, its last, is written. Writes nothing. */
-  async unseenBeyondWindow(page: ChangePage, round: Round): Promise<KnownEvent[]> {
-    const { connection, run, firmId } = this.attempt;
-    const window = windowOf(connection);
-    if (!window || (round.range.start >= window.start && round.range.end <= window.end)) return [];
-    const told = new Set(
-      page.changes.map((change) => (change.kind === "event" ? change.event : change).externalEventId),
-    );
-    const unseen = await unitOfWork(this.em, firmId, (unit) => unseenBeyond(unit, sweepRequest(run, round), window));
-    return unseen.filter(({ externalEventId }) => !told.has(externalEventId));
   }
 
   /**

@@ -109,18 +109,15 @@ export class Pull {
 
   /**
    * A bounded round does not know whether what it misses is gone or has moved elsewhere: that is asked singly. So is what a full round
-   * misses beyond the window that the connection had, or has not met of what was pushed meanwhile.
+   * misses although that may be there.
    */
   private async finish(page: ChangePage, round: Round): Promise<void> {
     if (round.kind !== "BOUNDED") {
       await this.beforeFinish();
-      const changes = [...page.changes, ...(await this.askFor(await this.unlisted(page, round)))];
-      await this.writer.finish(
-        { ...page, changes },
-        round,
-        this.access.provider.cursorFingerprint,
-        this.access.requestCount,
-      );
+      const uncertain = round.kind === "FULL" ? await this.writer.uncertainEvents(page, round) : [];
+      const changes = [...page.changes, ...(await this.askFor(uncertain))];
+      const { cursorFingerprint } = this.access.provider;
+      await this.writer.finish({ ...page, changes }, round, cursorFingerprint, this.access.requestCount);
       return;
     }
     await this.writer.writePage(page, round, this.access.requestCount);
@@ -130,15 +127,6 @@ export class Pull {
     const told = await this.askFor(events);
     await failpoint("confirmation.answered");
     await this.writer.finishBounded(told, round, this.access.requestCount);
-  }
-
-  /** What a full round misses although it may be there: beyond the window before, or pushed while the round went on. */
-  private async unlisted(page: ChangePage, round: Round): Promise<KnownEvent[]> {
-    if (round.kind !== "FULL") return [];
-    return [
-      ...(await this.writer.unseenBeyondWindow(page, round)),
-      ...(await this.writer.pushedMeanwhile(page, round)),
-    ];
   }
 
   private notePageToken(token: string): void {

@@ -53,6 +53,10 @@ describe("a token by secret", () => {
     expect(await verify(token)).toEqual({ userId: "7", firmId: "9223372036854775807", role: "manager", name: null });
   });
 
+  test.each(["JWT", "jwt", "at+jwt", "application/at+jwt", undefined])("may be of the kind %s", async (typ) => {
+    expect(await codeFor(hs256(claims(), secret, { alg: "HS256", typ }))).toBe("accepted");
+  });
+
   test("is accepted again from memory, but not beyond its end", async () => {
     const verify = createTokenVerifier(config);
     const token = hs256({ ...claims(), exp: Math.floor(Date.now() / 1000) + 2 });
@@ -126,6 +130,11 @@ describe("a token is refused", () => {
     ["without an end", hs256({ ...claims(), exp: undefined })],
     ["with an end that is text", hs256({ ...claims(), exp: "tomorrow" })],
     ["that refreshes others", hs256({ ...claims(), token_type: "refresh" })],
+    ["that refreshes others, by the previous secret", hs256({ ...claims(), token_type: "refresh" }, previous)],
+    ["whose token type is null", hs256({ ...claims(), token_type: null })],
+    ["whose token type is of another case", hs256({ ...claims(), token_type: "Access" })],
+    ["of another kind", hs256(claims(), secret, { alg: "HS256", typ: "logout+jwt" })],
+    ["of no kind that is a text", hs256(claims(), secret, { alg: "HS256", typ: ["JWT"] })],
     ["without a user", hs256({ ...claims(), sub: undefined })],
     ["with an empty user", hs256({ ...claims(), sub: "" })],
     ["with a user of control characters", hs256({ ...claims(), sub: "a\0b" })],

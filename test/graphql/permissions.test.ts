@@ -43,38 +43,22 @@ const mutations = [
 
 const refused = "You do not have permission to perform this action.";
 
-describe.each<Role>(["client", "staff"])("a %s", (role) => {
-  test.each(managerFields)("is refused %s, and gets what is allowed beside it", async (field) => {
-    const { status, data, errors } = await server.ask(
-      `{ first: viewer { id } refused: ${field} viewer { id } }`,
-      {},
-      await tokenOf({ role }),
-    );
-    expect(status).toBe(200);
-    expect(data).toEqual({ first: { id: "42" }, refused: null, viewer: { id: "42" } });
-    expect(errors).toEqual([
-      expect.objectContaining({ message: refused, path: ["refused"], extensions: { code: "FORBIDDEN" } }),
-    ]);
-  });
-
-  test("is refused two fields as well as one", async () => {
-    const { data, errors } = await server.ask(
-      "{ a: syncRuns { totalCount } b: appointments { totalCount } }",
-      {},
-      await tokenOf({ role }),
-    );
-    expect(data).toEqual({ a: null, b: null });
-    expect(errors.map(({ path }) => path)).toEqual([["a"], ["b"]]);
-  });
-
-  test.each(mutations)("is refused %s", async (field) => {
-    const { data, errors } = await server.ask(`mutation { refused: ${field} }`, {}, await tokenOf({ role }));
-    expect(data).toEqual({ refused: null });
-    expect(errors).toEqual([expect.objectContaining({ path: ["refused"], extensions: { code: "FORBIDDEN" } })]);
-  });
+test.each<Role>(["client", "staff"])("a %s is refused two fields as well as one", async (role) => {
+  const { data, errors } = await server.ask(
+    "{ a: syncRuns { totalCount } b: appointments { totalCount } }",
+    {},
+    await tokenOf({ role }),
+  );
+  expect(data).toEqual({ a: null, b: null });
+  expect(errors).toEqual(
+    ["a", "b"].map((alias): unknown =>
+      expect.objectContaining({ message: refused, path: [alias], extensions: { code: "FORBIDDEN" } }),
+    ),
+  );
 });
 
-describe.each<Role>(["manager", "partner", "firm_admin"])("a %s", (role) => {
+/** What managers may, and others may not, is asked cell by cell in test/security. */
+describe.each<Role>(["partner", "firm_admin"])("a %s", (role) => {
   test.each(managerFields)("may ask %s", async (field) => {
     const { status, errors } = await server.ask(`{ ${field} }`, {}, await tokenOf({ role }));
     expect(status).toBe(200);
@@ -115,7 +99,7 @@ describe("a refusal", () => {
   });
 });
 
-test.each([...managerFields, "viewer { id }", "__typename", "__schema { types { name } }"])(
+test.each(["__typename", "__schema { types { name } }"])(
   "nobody without a token gets an answer to %s",
   async (field) => {
     const { status, errors } = await post(server.url, { query: `{ ${field} }` }, null);

@@ -3,19 +3,14 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { TestApp } from "../support/app.js";
 import { Given } from "../support/given.js";
 import { isLong } from "../support/long.js";
-import { ServerProcess, type PlantedPattern } from "../support/server-process.js";
+import { ServerProcess } from "../support/server-process.js";
 import { allQuestions, askForIds, kinds, type AskForId } from "./ask-for-ids.js";
 import type { Question } from "./schema-questions.js";
+import { filters, withoutRowLevelSecurity } from "./firm-filters.js";
 import { everythingOfFirm2, foreign, foreignText, givenTwoFirms, missing } from "./foreign-world.js";
 
 /** A server starts from TypeScript, on a busy machine. */
 jest.setTimeout(120_000);
-
-/** Every condition by which a statement of ours keeps to the caller's firm. */
-const filters: PlantedPattern[] = [
-  { pattern: String.raw`\b(?:\w+\.)?firm_id = \$\{[^}]*\}`, replace: "true" },
-  { pattern: String.raw`\b(find|findOne|findOneOrFail|count)\((\w+),\s*\{\s*firmId: [\w.]+,?`, replace: "$1($2, {" },
-];
 
 /** By text that is no id, the other tests of this folder ask often enough. */
 const ofIds = allQuestions.filter(({ isId }) => isId);
@@ -71,10 +66,7 @@ describe("a server that has lost all its filters by firm", () => {
   });
 
   test("does as soon as the database lets it, which is noticed here", async () => {
-    const tables = await given.sql<{ name: string }>(
-      "select oid::regclass::text as name from pg_class where relrowsecurity and relnamespace = 'public'::regnamespace",
-    );
-    for (const { name } of tables) await given.sql(`alter table ${name} disable row level security`);
+    await withoutRowLevelSecurity(given);
     expect(new Set(await leaks(ofIds)).size).toBeGreaterThan(10);
   });
 });

@@ -183,8 +183,20 @@ function goneInstances(calendar: SimulatedCalendar, series: SeriesEvent, round: 
   const { since, formerSince, window } = round;
   if (since === null) return [];
   const former = byId(series.formerInstances).filter(({ seq }) => seq > formerSince);
-  const ids = [...former.map(({ id }) => id), ...instancesBefore(calendar, series, window)].sort();
-  return ids.map((id) => ({ kind: "removed", id, moved: series.moved }));
+  const ids = new Set([
+    ...former.map(({ id }) => id),
+    ...movedOut(calendar, series, round),
+    ...instancesBefore(calendar, series, window),
+  ]);
+  return [...ids].sort().map((id) => ({ kind: "removed", id, moved: series.moved }));
+}
+
+/** The ids of instances that had been moved, are where the series has them again, and by that are outside the window. */
+function movedOut(calendar: SimulatedCalendar, series: SeriesEvent, { formerSince, window }: Round): string[] {
+  const former = byId(series.formerExceptions).filter(({ id, seq }) => seq > formerSince && !series.exceptions.has(id));
+  if (former.length === 0) return [];
+  const present = new Set([...instancesIn(calendar, series, window)].map(itemId));
+  return former.map(({ id }) => id).filter((id) => !present.has(id));
 }
 
 /** The ids of instances that are over when a window begins. */
