@@ -6,7 +6,9 @@ import type { NemesisWorld } from "./world.js";
 
 /** Of what servers do all the time. Who connects, disconnects, imports, rotates or erases is killed in tests of their own. */
 const steps =
-  "schedule claim start round page sweep confirmation close retry waiting-pull resync replay request token stop".split(" ");
+  "schedule claim start round page sweep confirmation close retry waiting-pull resync replay request token stop".split(
+    " ",
+  );
 const names = (Object.keys(failpoints) as Failpoint[]).filter((name) => steps.includes(name.split(".")[0] ?? ""));
 
 export interface FleetPlan {
