@@ -63,10 +63,13 @@ export class ModelWorld {
   /** So many random histories, in lanes of their own that go on at once. Returns what fast-check tells of the lanes that failed. */
   async liveMany(
     provider: ProviderName,
-    each: { lanes: number; histories: number; seed: number; endOnFailure: boolean },
+    each: { lanes: number; histories: number; seed: number; endOnFailure: boolean; onLived: () => void },
   ): Promise<string[]> {
     const lanes = Array.from({ length: each.lanes }, async (_, lane) => {
-      const property = fc.asyncProperty(histories, (plan) => this.live(provider, plan));
+      const property = fc.asyncProperty(histories, async (plan) => {
+        await this.live(provider, plan);
+        each.onLived();
+      });
       const numRuns = Math.ceil(each.histories / each.lanes);
       const details = await fc.check(property, { numRuns, seed: each.seed + lane, endOnFailure: each.endOnFailure });
       return details.failed ? [told(provider, details)] : [];

@@ -26,7 +26,7 @@ test.each(cases)("$name ($provider)", async ({ provider, ...plan }) => {
 });
 
 test("whatever happens to a calendar, at either side and on the way, both end as the model says", async () => {
-  const each = { lanes, histories: perProvider, seed, endOnFailure: !isLong };
+  const each = { lanes, histories: perProvider, seed, endOnFailure: !isLong, onLived: tellProgress };
   const failures = await Promise.all([
     world.liveMany("GOOGLE", each),
     world.liveMany("MICROSOFT", { ...each, seed: each.seed + 1000 }),
@@ -34,6 +34,14 @@ test("whatever happens to a calendar, at either side and on the way, both end as
   expect(failures.flat()).toEqual([]);
   expect(await world.violated()).toEqual([]);
 });
+
+let lived = 0;
+
+/** Thousands take an hour. */
+function tellProgress(): void {
+  lived += 1;
+  if (isLong && lived % 100 === 0) process.stderr.write(`${lived} histories have ended as the model says\n`);
+}
 
 test("no command and no fault is rare", () => {
   console.info(world.tally.report());
