@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Context } from "../context.js";
+import { read } from "../database/prepared-reads.js";
 import { Conditions } from "../graphql/conditions.js";
 import { byTimeAndId, type TimeAndId } from "../graphql/cursor.js";
 import { Page } from "../graphql/page.type.js";
@@ -52,7 +53,7 @@ export async function listAppointments(
     where ${matching.sql} ${later ?? sql``}
     order by ${time}, a.id limit ${request.first + 1}
   `;
-  const { rows } = await query.execute(em.getKysely());
+  const rows = await read(em, query);
   const count = () => cappedCount(em, sql`select from appointment a where ${matching.sql}`);
   return new Page({ rows, request, key, keyOf: (row) => ({ time: row[property], id: row.id }), count });
 }

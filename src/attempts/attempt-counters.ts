@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Context } from "../context.js";
+import { read } from "../database/prepared-reads.js";
 import { Conditions } from "../graphql/conditions.js";
 import { parseId } from "../id.js";
 
@@ -25,9 +26,7 @@ export async function countAllAttempts(context: Context, connectionId: string | 
   const running = new Conditions()
     .and(sql`a.firm_id = ${actor.firmId} and a.status = 'RUNNING'`)
     .givenId(connectionId, parseId, (id) => sql`a.connection_id = ${id}`);
-  const { rows } = await sql<{ count: string }>`select count(*) from sync_attempt a where ${running.sql}`.execute(
-    em.getKysely(),
-  );
+  const rows = await read(em, sql<{ count: string }>`select count(*) from sync_attempt a where ${running.sql}`);
   return finished + Number(rows[0]?.count);
 }
 
@@ -42,6 +41,6 @@ async function sumOfCounters(
   const query = sql<{
     sum: string;
   }>`select coalesce(sum(${counters}), 0) as sum from connection_statistics s where ${conditions.sql}`;
-  const { rows } = await query.execute(em.getKysely());
+  const rows = await read(em, query);
   return Number(rows[0]?.sum);
 }

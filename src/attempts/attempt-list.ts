@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Context } from "../context.js";
+import { read } from "../database/prepared-reads.js";
 import { Conditions } from "../graphql/conditions.js";
 import { byId, type CursorKey } from "../graphql/cursor.js";
 import { Page } from "../graphql/page.type.js";
@@ -64,7 +65,7 @@ async function pageOf(
     where ${matching} ${request.after === null ? sql`` : sql`and a.id < ${request.after}`}
     order by a.id desc limit ${request.first + 1} offset ${request.offset}
   `;
-  const { rows } = await query.execute(em.getKysely());
+  const rows = await read(em, query);
   return new Page({ rows, request, key, keyOf: ({ id }) => id, count });
 }
 

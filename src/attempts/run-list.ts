@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Context } from "../context.js";
+import { read } from "../database/prepared-reads.js";
 import { Conditions } from "../graphql/conditions.js";
 import { byId } from "../graphql/cursor.js";
 import { Page } from "../graphql/page.type.js";
@@ -35,7 +36,7 @@ export async function listRuns(
     where ${matching.sql} ${request.after === null ? sql`` : sql`and r.id < ${request.after}`}
     order by r.id desc limit ${request.first + 1}
   `;
-  const { rows } = await query.execute(em.getKysely());
+  const rows = await read(em, query);
   const count = () => cappedCount(em, sql`select from sync_run r where ${matching.sql}`);
   return new Page({ rows, request, key, keyOf: ({ id }) => id, count });
 }
@@ -46,6 +47,6 @@ export async function findRun({ actor, em }: Context, correlationId: string): Pr
     select ${columnsOf(em, SyncRun, "r")} from sync_run r
     where r.firm_id = ${actor.firmId} and r.correlation_id = ${correlationId}
   `;
-  const { rows } = await query.execute(em.getKysely());
+  const rows = await read(em, query);
   return rows[0] ?? null;
 }

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Context } from "../context.js";
+import { read } from "../database/prepared-reads.js";
 import { unitOfWork } from "../database/unit-of-work.js";
 import { Conditions } from "../graphql/conditions.js";
 import { byId } from "../graphql/cursor.js";
@@ -41,7 +42,7 @@ export async function listAuditEvents(
     where ${matching.sql} ${request.after === null ? sql`` : sql`and e.id < ${request.after}`}
     order by e.id desc limit ${request.first + 1}
   `;
-  const { rows } = await query.execute(em.getKysely());
+  const rows = await read(em, query);
   const count = () => cappedCount(em, sql`select from audit_event e where ${matching.sql}`);
   return new Page({ rows, request, key, keyOf: ({ id }) => id, count });
 }
