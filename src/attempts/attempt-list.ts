@@ -8,7 +8,7 @@ import { pageRequest, type PageArguments } from "../graphql/paging.js";
 import { cappedCount, columnsOf, type RowOf } from "../graphql/rows.js";
 import { textArgument } from "../graphql/text.js";
 import { parseId } from "../id.js";
-import { countAllAttempts, countOpenFailures } from "./attempt-counters.js";
+import { countAllAttempts, sumOf, sumOfOpenFailures } from "./attempt-counters.js";
 import { isListedFailure, type FailureKinds } from "./failed-attempts.js";
 import type { SyncAttemptFilter } from "./sync-attempt-filter.type.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
@@ -28,14 +28,16 @@ const attemptKey = byId("syncAttempts");
 export async function listFailedAttempts(
   context: Context,
   scope: AttemptScope & FailureKinds,
-  page: PageArguments,
+  page: PageArguments & { isCounted: boolean },
 ): Promise<AttemptPage> {
-  const matching = conditionsOf(context, scope).and(isListedFailure(scope));
-  return pageOf(context, page, failedAttemptKey, matching.sql, () =>
-    isUnfiltered(scope) && !scope.includeClosed
-      ? countOpenFailures(context, scope.connectionId, scope.includeExhausted)
-      : cappedCount(context.em, sql`select from sync_attempt a where ${matching.sql}`),
-  );
+  const matching = conditionsOf(context, scope).and(isListedFailure(scope)).sql;
+  const list = { key: failedAttemptKey, matching };
+  if (!isUnfiltered(scope) || scope.includeClosed) {
+    const count = () => cappedCount(context.em, sql`select from sync_attempt a where ${matching}`);
+    return pageOf(context, page, { ...list, count });
+  }
+  const sum = sumOfOpenFailures(context, scope.connectionId, scope.includeExhausted);
+  return pageOf(context, page, { ...list, count: () => sumOf(context.em, sum), ...(page.isCounted ? { sum } : {}) });
 }
 
 /** Attempts of any outcome, newest first. */
@@ -44,29 +46,39 @@ export async function listAttempts(
   scope: AttemptScope & { status?: SyncAttemptStatus | null | undefined },
   page: PageArguments,
 ): Promise<AttemptPage> {
-  const matching = conditionsOf(context, scope).given(scope.status, (status) => sql`a.status = ${status}`);
-  return pageOf(context, page, attemptKey, matching.sql, () =>
+  const matching = conditionsOf(context, scope).given(scope.status, (status) => sql`a.status = ${status}`).sql;
+  const count = () =>
     isUnfiltered(scope) && scope.status == null
       ? countAllAttempts(context, scope.connectionId)
-      : cappedCount(context.em, sql`select from sync_attempt a where ${matching.sql}`),
-  );
+      : cappedCount(context.em, sql`select from sync_attempt a where ${matching}`);
+  return pageOf(context, page, { key: attemptKey, matching, count });
+}
+
+interface AttemptList {
+  key: CursorKey<string>;
+  matching: RawBuilder<unknown>;
+  count: () => Promise<number>;
+  /** The count as a subselect of the page's statement, which saves a statement of its own; absent where that would cost more. */
+  sum?: RawBuilder<unknown>;
 }
 
 async function pageOf(
   { em }: Context,
   page: PageArguments,
-  key: CursorKey<string>,
-  matching: RawBuilder<unknown>,
-  count: () => Promise<number>,
+  { key, matching, count, sum }: AttemptList,
 ): Promise<AttemptPage> {
   const request = pageRequest(page, key);
-  const query = sql<RowOf<SyncAttempt>>`
-    select ${columnsOf(em, SyncAttempt, "a")} from sync_attempt a
+  const query = sql<RowOf<SyncAttempt> & { totalCount?: string }>`
+    select ${columnsOf(em, SyncAttempt, "a")} ${sum ? sql`, (${sum}) as "totalCount"` : sql``} from sync_attempt a
     where ${matching} ${request.after === null ? sql`` : sql`and a.id < ${request.after}`}
     order by a.id desc limit ${request.first + 1} offset ${request.offset}
   `;
   const rows = await read(em, query);
-  return new Page({ rows, request, key, keyOf: ({ id }) => id, count });
+  const counted = rows[0]?.totalCount;
+  return new Page({
+    ...{ rows, request, key, keyOf: ({ id }) => id },
+    count: counted === undefined ? count : () => Promise.resolve(Number(counted)),
+  });
 }
 
 const longestCode = 100;

@@ -37,11 +37,7 @@ interface HealthRow {
   health: ConnectionHealth;
 }
 
-function health(
-  { em, firmId }: BatchScope,
-  settings: RequestSettings,
-  ids: readonly string[],
-): Promise<HealthRow[]> {
+function health({ em, firmId }: BatchScope, settings: RequestSettings, ids: readonly string[]): Promise<HealthRow[]> {
   const query = sql<HealthRow>`
     select c.id, ${connectionHealth(settings.staleAfterSeconds)} as health
     from calendar_connection c join connection_statistics s on s.firm_id = c.firm_id and s.connection_id = c.id
