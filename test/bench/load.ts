@@ -1,0 +1,26 @@
+import { runTypeScript } from "../support/typescript-process.js";
+
+export interface LoadRequest {
+  path: string;
+  token: string;
+  /** Absent: GET. */
+  body?: string;
+}
+
+export interface Load {
+  origin: string;
+  /** Asked in turns. */
+  requests: readonly LoadRequest[];
+  connections: number;
+  seconds: number;
+}
+
+const client = new URL("load-client.ts", import.meta.url);
+
+/** Requests answered in a second, asked by another process. @throws Error when one is not answered with 200 and without errors */
+export async function requestsPerSecond(load: Load): Promise<number> {
+  const { nextLine, ended } = runTypeScript(client, [JSON.stringify(load)]);
+  const { answered, seconds } = JSON.parse(await nextLine()) as { answered: number; seconds: number };
+  await ended;
+  return answered / seconds;
+}
