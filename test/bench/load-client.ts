@@ -1,13 +1,14 @@
 /**
- * A process of its own that asks a server as fast as it answers: `{ origin, requests, connections, seconds }` as its argument, and on
+ * A process of its own that asks a server as fast as it answers: a file with `{ origin, requests, connections, seconds }` is its argument, and on
  * stdout how many were answered in how many seconds. Whatever is not answered with 200 ends it with an error.
  */
+import { readFileSync } from "node:fs";
 import { Pool } from "undici";
 import type { Load } from "./load.js";
 
 const warmUpMs = 500;
 
-const { origin, requests, connections, seconds } = JSON.parse(process.argv[2] ?? "") as Load;
+const { origin, requests, connections, seconds } = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Load;
 const pool = new Pool(origin, { connections });
 let [turn, answered] = [0, 0];
 
