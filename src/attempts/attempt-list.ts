@@ -24,11 +24,12 @@ interface AttemptScope {
 export const failedAttemptKey = byId("failedAttempts");
 const attemptKey = byId("syncAttempts");
 
-/** Failed attempts, newest first; which ones, says FailureKinds. */
+/** Failed attempts, newest first; which ones, says FailureKinds. `isCounted`: the page's totalCount will be asked for. */
 export async function listFailedAttempts(
   context: Context,
   scope: AttemptScope & FailureKinds,
-  page: PageArguments & { isCounted: boolean },
+  page: PageArguments,
+  isCounted: boolean,
 ): Promise<AttemptPage> {
   const matching = conditionsOf(context, scope).and(isListedFailure(scope)).sql;
   const list = { key: failedAttemptKey, matching };
@@ -37,7 +38,7 @@ export async function listFailedAttempts(
     return pageOf(context, page, { ...list, count });
   }
   const sum = sumOfOpenFailures(context, scope.connectionId, scope.includeExhausted);
-  return pageOf(context, page, { ...list, count: () => sumOf(context.em, sum), ...(page.isCounted ? { sum } : {}) });
+  return pageOf(context, page, { ...list, count: () => sumOf(context.em, sum), ...(isCounted ? { sum } : {}) });
 }
 
 /** Attempts of any outcome, newest first. */

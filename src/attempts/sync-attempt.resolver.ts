@@ -56,7 +56,7 @@ export class SyncAttemptResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
-    return listFailedAttempts(context, args, { ...args, isCounted: isSelected(info, "totalCount") });
+    return listFailedAttempts(context, args, args, isSelected(info, "totalCount"));
   }
 
   @Query(() => SyncAttemptConnection, { nullable: true, description: "Attempts of any outcome, newest first." })

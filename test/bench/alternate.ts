@@ -1,6 +1,9 @@
 import { requestsPerSecond, type Load } from "./load.js";
 import { median } from "./measurement.js";
 
+/** A server's first requests are slower than all that follow. */
+const warmUpSeconds = 2;
+
 export interface Rounds {
   rounds: number;
   seconds: number;
@@ -19,6 +22,7 @@ export async function alternate<Name extends string>(
   const [first] = names;
   if (first === undefined) throw new Error("there is nothing to compare");
   const measured: Record<Name, number>[] = [];
+  for (const name of names) await requestsPerSecond({ ...loads[name], seconds: warmUpSeconds });
   for (let round = 0; round < rounds; round += 1) {
     const rates: [Name, number][] = [];
     for (const name of names) rates.push([name, await requestsPerSecond({ ...loads[name], seconds })]);

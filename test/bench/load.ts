@@ -26,9 +26,9 @@ export async function requestsPerSecond(load: Load): Promise<number> {
   try {
     const file = join(folder, "load.json");
     await writeFile(file, JSON.stringify(load));
-    const { nextLine, ended } = runTypeScript(client, [file]);
-    const { answered, seconds } = JSON.parse(await nextLine()) as { answered: number; seconds: number };
-    await ended;
+    const asking = runTypeScript(client, [file]);
+    const { answered, seconds } = JSON.parse(await asking.nextLine()) as { answered: number; seconds: number };
+    await asking.ended;
     return answered / seconds;
   } finally {
     await rm(folder, { recursive: true });
