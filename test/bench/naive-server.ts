@@ -56,7 +56,7 @@ class NaiveResolver {
         ...{ startCursor: cursorOf(nodes[0]), endCursor: cursorOf(nodes.at(-1)) },
       };
       const totalCount = counters.reduce((sum, one) => sum + one.openRetryable + one.openNonRetryable, 0);
-      return { nodes, pageInfo, totalCount };
+      return Object.assign(new NaiveFailures(), { nodes, pageInfo, totalCount });
     });
   }
 }

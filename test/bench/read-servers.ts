@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTypeScript } from "../support/typescript-process.js";
+import { runTypeScript, type TypeScriptProcess } from "../support/typescript-process.js";
 import type { PlantedFault } from "../support/server-process.js";
 import type { ReadDatabase } from "./read-database.js";
 
@@ -49,17 +49,17 @@ async function start(
     ...{ HOST: "127.0.0.1", PORT: "0", ROLES: "api", LOG_PRETTY: "false", LOG_LEVEL: "info", DATA_DIR: folder },
     TEST_PLANTED_FAULTS: JSON.stringify(planted),
   };
-  const { child, nextLine, ended } = runTypeScript(entry, [], { env, cwd: folder });
+  const started = runTypeScript(entry, [], { env, cwd: folder });
   const stop = async () => {
-    child.kill("SIGTERM");
-    await ended;
+    started.child.kill("SIGTERM");
+    await started.ended;
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     for (;;) {
-      const ready = /ready at (\S+) \(/.exec(await nextLine());
+      const ready = /ready at (\S+) \(/.exec(await started.nextLine());
       if (!ready) continue;
-      void drain(nextLine);
+      void drain(started);
       return { origin: ready[1] ?? "", stop };
     }
   } catch (error) {
@@ -69,6 +69,6 @@ async function start(
 }
 
 /** What nobody reads would fill the pipe, and then hold it up. */
-async function drain(nextLine: () => Promise<string>): Promise<void> {
-  while ((await nextLine().catch(() => null)) !== null);
+async function drain(started: TypeScriptProcess): Promise<void> {
+  while ((await started.nextLine().catch(() => null)) !== null);
 }
