@@ -279,7 +279,7 @@ function contextOf(parts: ServerParts, response: Response): RequestContext {
   const trace = traceOf(response);
   const actor = actorOf(response);
   const requestId = trace.requestId;
-  const loaders = createLoaders({ em, firmId: actor.firmId }, settings);
+  const loaders = createLoaders({ em, firmId: actor.firmId, userId: actor.userId }, settings);
   const requestLog = log.child({ requestId, firmId: actor.firmId });
   const connecting = connectingOf(parts, response);
   return {

@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { Context } from "../context.js";
 import { read } from "../database/prepared-reads.js";
-import { unitOfWork } from "../database/unit-of-work.js";
 import { Conditions } from "../graphql/conditions.js";
 import { byId } from "../graphql/cursor.js";
 import { Page } from "../graphql/page.type.js";
@@ -10,24 +9,16 @@ import { cappedCount, columnsOf, type RowOf } from "../graphql/rows.js";
 import { textArgument } from "../graphql/text.js";
 import { parseCorrelationId, parseId } from "../id.js";
 import { AuditEvent } from "./audit-event.entity.js";
-import { record } from "./record.js";
-
-export interface AuditFilter {
-  resourceType?: string | null | undefined;
-  resourceId?: string | null | undefined;
-  eventType?: string | null | undefined;
-  actorId?: string | null | undefined;
-  correlationId?: string | null | undefined;
-  severity?: string | null | undefined;
-  createdAfter?: Date | null | undefined;
-  createdBefore?: Date | null | undefined;
-}
+import type { AuditFilter } from "./audit-loaders.js";
 
 const key = byId("auditEvents");
 const longestWord = 100;
 const longestUserId = 255;
 
-/** Audit events, newest first. Reading them is recorded before anything is read, so the newest event is this read itself. */
+/**
+ * Audit events, newest first. Reading them is recorded before anything is read, so the newest event is this read itself: one a request,
+ * however many lists it asks for.
+ */
 export async function listAuditEvents(
   context: Context,
   filter: AuditFilter,
@@ -36,7 +27,7 @@ export async function listAuditEvents(
   const request = pageRequest(page, key);
   const { em } = context;
   const matching = conditionsOf(context, filter);
-  await recordRead(context, filter);
+  await context.loaders.auditRead.load(filter);
   const query = sql<RowOf<AuditEvent>>`
     select ${columnsOf(em, AuditEvent, "e")} from audit_event e
     where ${matching.sql} ${request.after === null ? sql`` : sql`and e.id < ${request.after}`}
@@ -58,31 +49,4 @@ function conditionsOf({ actor }: Context, filter: AuditFilter): Conditions {
     .given(textArgument("severity", filter.severity, longestWord), (severity) => sql`e.severity = ${severity}`)
     .given(filter.createdAfter, (instant) => sql`e.created_at >= ${instant}`)
     .given(filter.createdBefore, (instant) => sql`e.created_at < ${instant}`);
-}
-
-async function recordRead({ actor, em }: Context, filter: AuditFilter): Promise<void> {
-  await unitOfWork(em, actor.firmId, (unit) => {
-    record(unit, {
-      eventType: "audit_events_read",
-      actorId: actor.userId,
-      resource: { type: "firm", id: actor.firmId },
-      metadata: { filters: filterMetadata(filter) },
-    });
-    return Promise.resolve();
-  });
-}
-
-/** The filters that were given. Ids that are none are left out: they are whatever the client typed. */
-function filterMetadata(filter: AuditFilter): Record<string, string> {
-  const given = {
-    resource_type: filter.resourceType,
-    resource_id: filter.resourceId == null ? null : parseId(filter.resourceId),
-    event_type: filter.eventType,
-    actor_id: filter.actorId,
-    correlation_id: filter.correlationId == null ? null : parseCorrelationId(filter.correlationId),
-    severity: filter.severity,
-    created_after: filter.createdAfter?.toISOString(),
-    created_before: filter.createdBefore?.toISOString(),
-  };
-  return Object.fromEntries(Object.entries(given).flatMap(([name, value]) => (value == null ? [] : [[name, value]])));
 }

@@ -2,7 +2,12 @@ import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { AuditEvent } from "./audit-event.entity.js";
 
-export type Severity = "info" | "warning" | "error";
+export const severities = ["info", "warning", "error"] as const;
+export type Severity = (typeof severities)[number];
+
+/** What an event can be about. */
+export const resourceTypes = ["calendar_connection", "appointment", "sync_run", "sync_attempt", "firm"] as const;
+export type ResourceType = (typeof resourceTypes)[number];
 
 /** Every event type that is recorded, with its category. */
 export const eventCategories = {
@@ -43,7 +48,7 @@ export interface AuditRecord {
   severity?: Severity;
   /** The user who asked; absent for what the server does by itself. */
   actorId?: string;
-  resource: { type: "calendar_connection" | "appointment" | "sync_run" | "sync_attempt" | "firm"; id: string };
+  resource: { type: ResourceType; id: string };
   correlationId?: string;
   /** Ids, times, codes and the reason a manager typed: never titles, attendees, addresses or names. */
   metadata: Record<string, unknown>;
@@ -98,7 +103,7 @@ export function recordForConnections(unit: UnitOfWork, events: ConnectionEvents)
 async function recordMany(
   unit: UnitOfWork,
   eventType: AuditEventType,
-  resources: { type: AuditRecord["resource"]["type"]; all: readonly EventOfMany[] },
+  resources: { type: ResourceType; all: readonly EventOfMany[] },
   correlationId: string | null,
 ): Promise<void> {
   if (resources.all.length === 0) return;

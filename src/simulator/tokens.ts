@@ -26,10 +26,13 @@ export interface StoredTokens {
   refresh: [string, Grant][];
 }
 
+/** Stands in every token, so that one is found wherever it has come to. */
+export const SECRET_MARK = "SimulatedSecret";
+
 /** How each provider's tokens begin. */
 const PREFIXES = {
-  google: { access: "ya29.", refresh: "1//0" },
-  microsoft: { access: "EwCQA8l6BAAU", refresh: "M.C505_BAY.0.U.-" },
+  google: { access: `ya29.${SECRET_MARK}`, refresh: `1//0${SECRET_MARK}` },
+  microsoft: { access: `EwCQA8l6BAAU${SECRET_MARK}`, refresh: `M.C505_BAY.0.U.-${SECRET_MARK}` },
 } as const;
 
 /** Access tokens and refresh tokens that were given out. */

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import type { TestDatabase } from "../support/database.js";
+import { fileKeys, secretText } from "../support/secrets.js";
+import { keepWritten } from "../support/written.js";
 
 const hooks = new URL("../support/typescript.js", import.meta.url).href;
 
@@ -22,6 +24,7 @@ export function runCommandProcess(
   return new Promise((resolve) => {
     // Elsewhere than in the project, where a developer's .env may lie.
     const child = execFile(process.execPath, nodeArguments, { env, cwd: tmpdir() }, (_error, stdout, stderr) => {
+      keepWritten("command", stdout + stderr);
       resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
     });
   });
@@ -33,8 +36,8 @@ export function environmentOf({ appUrl, systemUrl, ownerUrl }: TestDatabase): Re
     DATABASE_URL: appUrl,
     DATABASE_SYSTEM_URL: systemUrl,
     DATABASE_OWNER_URL: ownerUrl,
-    CREDENTIALS_KEYS: `1:${Buffer.alloc(32, 7).toString("base64")}`,
-    JWT_SECRET: "a secret of the tests, long enough for HS256",
+    CREDENTIALS_KEYS: fileKeys,
+    JWT_SECRET: secretText("jwt"),
     LOG_LEVEL: "warn",
   };
 }

@@ -13,64 +13,119 @@ beforeAll(async () => {
   await insertExamples(owner, "2");
 });
 
+/** A table of our schemas; one of `public` by its name alone. */
+const ourTables = `(
+  select c.oid, case n.nspname when 'public' then c.relname else n.nspname || '.' || c.relname end as name
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname in ('public', 'across_firms', 'pgboss') and c.relkind in ('r', 'p', 'v', 'm')
+) as t`;
+
 /** What a login may do with the columns of a table: `privilege` where it holds for all, `privilege(columns)` otherwise. */
-async function rightsOf(session: pg.Client): Promise<Record<string, string>> {
+async function rightsOf(session: pg.Client, login: Login): Promise<Record<string, string>> {
   const { rows } = await session.query<{ name: string; rights: string }>(`
     with columns as (
-      select c.oid, c.relname as name, privilege, a.attname, has_column_privilege(c.oid, a.attnum, privilege) as is_held
-      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      select name, privilege, a.attname, has_column_privilege('calendar_sync_${login}', t.oid, a.attnum, privilege) as is_held
+      from ${ourTables} join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
       cross join unnest(array['select', 'insert', 'update', 'references']) as privilege
-      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
     ),
     rights as (
       select name, privilege || case when bool_and(is_held) then ''
         else '(' || string_agg(attname, ',' order by attname) filter (where is_held) || ')' end as held
       from columns group by name, privilege having bool_or(is_held)
       union all
-      select relname, privilege from pg_class cross join unnest(array['delete', 'truncate', 'trigger', 'maintain']) as privilege
-      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and has_table_privilege(oid, privilege)
+      select name, privilege from ${ourTables} cross join unnest(array['delete', 'truncate', 'trigger', 'maintain']) as privilege
+      where has_table_privilege('calendar_sync_${login}', t.oid, privilege)
     )
     select name, string_agg(held, ' ' order by held) as rights from rights group by name`);
   return Object.fromEntries(rows.map(({ name, rights }) => [name, rights]));
 }
 
+/** Functions of ours that a login may call, and are not only triggers. */
+async function callableBy(session: pg.Client): Promise<string[]> {
+  const { rows } = await session.query<{ name: string }>(
+    `select proname as name from pg_proc
+     where pronamespace in ('public'::regnamespace, 'across_firms'::regnamespace) and prorettype <> 'trigger'::regtype
+       and has_function_privilege(oid, 'execute') order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+const everything = "delete insert select update";
+
+const appRights = {
+  firm: everything,
+  calendar_connection: everything,
+  calendar_credential: everything,
+  calendar_consent: everything,
+  watch_channel: everything,
+  connection_statistics: everything,
+  appointment: everything,
+  sync_run: everything,
+  idempotency_key: everything,
+  sync_attempt: everything,
+  seen_appointment: "delete insert select",
+  audit_event: "insert select",
+  [migrationTable]: "select",
+  "pgboss.version": "select",
+  "pgboss.queue": "select",
+  "pgboss.job_common": "insert select(id,start_after)",
+};
+
+/** What scheduling, verify, status, metrics and the list of firms read; what the scheduler and the provider monitor write. */
+const systemRights = {
+  firm: "select(id,name)",
+  calendar_connection:
+    "select(account_email,circuit_failures,circuit_opened_at,created_at,erased_at,firm_id,id,next_pull_at,provider,status,status_changed_at,status_reason) update(next_pull_at)",
+  calendar_credential: "select(connection_id,firm_id,key_version)",
+  calendar_consent: "delete select(expires_at,firm_id,id,key_version)",
+  watch_channel: "select(connection_id,expires_at,firm_id)",
+  connection_statistics: "select",
+  appointment:
+    "select(connection_id,external_event_id,firm_id,id,pushed_at,status,status_reason,unpushed_fields,updated_at)",
+  sync_run:
+    "insert(connection_id,direction,firm_id,job_id,operation,trigger) " +
+    "select(appointment_id,cancel_requested_by_id,cancelled_count,connection_id,correlation_id,created_at,created_count,direction,error_class,error_code,error_summary,fence,finished_at,firm_id,has_retry_slot,id,is_full_round,is_imported,job_id,last_attempt_id,lost_workers,next_retry_at,open_failure_id,operation,reason,replay_of_id,requested_by_id,retry_count,seen_count,start_date,started_at,status,trigger,updated_count,waits_for_provider) " +
+    "update(job_id,next_retry_at,status,waits_for_provider)",
+  idempotency_key: "delete select(created_at,firm_id,key,operation,run_id,user_id)",
+  sync_attempt:
+    "select(appointment_id,connection_id,correlation_id,direction,error_class,error_code,error_summary,finished_at,firm_id,id,max_retries_reached,next_retry_at,operation,provider,replay_of_id,request_count,resolved_by_id,retry_count,run_id,started_at,state,status) update(next_retry_at)",
+  seen_appointment: "select(firm_id,run_id)",
+  audit_event:
+    "select(actor_id,correlation_id,created_at,event_type,firm_id,id,metadata,resource_id,resource_type,severity)",
+  [migrationTable]: "select",
+  "across_firms.provider_traffic": "select update",
+  "across_firms.provider_quota": "insert select update",
+  "across_firms.worker_process": everything,
+  "pgboss.version": "select update(flow_on,monitor_backoff_on)",
+  "pgboss.queue": "select update",
+  "pgboss.job_common": everything,
+  "pgboss.job": "insert select update",
+  "pgboss.job_dependency": "delete select",
+  "pgboss.instance": everything,
+};
+
 describe("the rights are exactly those listed:", () => {
+  const sharedFunctions = ["appointment_changes_settled_before"];
+
   test("of the application's login", async () => {
-    const everything = "delete insert select update";
-    expect(await rightsOf(await database.session("app"))).toEqual({
-      firm: everything,
-      calendar_connection: everything,
-      calendar_credential: everything,
-      calendar_consent: everything,
-      watch_channel: everything,
-      connection_statistics: everything,
-      appointment: everything,
-      sync_run: everything,
-      idempotency_key: everything,
-      sync_attempt: everything,
-      seen_appointment: "delete insert select",
-      audit_event: "insert select",
-      [migrationTable]: "select",
-    });
+    const app = await database.session("app");
+    expect(await rightsOf(app, "app")).toEqual(appRights);
+    expect(await callableBy(app)).toEqual([...sharedFunctions, "lift_identity"]);
   });
 
   test("of the system login", async () => {
-    expect(await rightsOf(await database.session("system"))).toEqual({
-      firm: "select",
-      calendar_connection: "select update(next_pull_at)",
-      calendar_credential: "select(connection_id,firm_id,key_version)",
-      calendar_consent: "delete select(expires_at,firm_id,id,key_version)",
-      watch_channel: "select(connection_id,expires_at,firm_id,id)",
-      connection_statistics: "select",
-      appointment: "select",
-      sync_run:
-        "insert(connection_id,direction,firm_id,job_id,operation,trigger) select update(job_id,next_retry_at,status,waits_for_provider)",
-      idempotency_key: "delete select",
-      sync_attempt: "select update(next_retry_at)",
-      seen_appointment: "select",
-      audit_event: "select",
-      [migrationTable]: "select",
-    });
+    const system = await database.session("system");
+    expect(await rightsOf(system, "system")).toEqual(systemRights);
+    expect(await callableBy(system)).toEqual(sharedFunctions);
+  });
+
+  test("and one that is given beside them is noticed", async () => {
+    const owner = await database.session("owner");
+    await owner.query("begin; grant select (title) on appointment to calendar_sync_system_role");
+    const rights = await rightsOf(owner, "system");
+    await owner.query("rollback");
+    expect(rights).not.toEqual(systemRights);
+    expect(rights["appointment"]).toContain("title");
   });
 });
 
@@ -172,6 +227,14 @@ describe("the system login", () => {
       expect(await outcome(`select ${column} from calendar_credential`)).toBe(forbidden);
     const { rows } = await system.query("select firm_id, key_version from calendar_credential order by 1");
     expect(rows).toEqual([1, 2].map((firm) => ({ firm_id: `${firm}`, key_version: 1 })));
+  });
+
+  test.each([
+    ["appointment", ["title", "starts_at", "ends_at", "time_zone"]],
+    ["calendar_connection", ["calendar_name", "owner_id", "calendar_id", "cursor"]],
+    ["sync_run", ["cancel_reason", "page_token", "skipped_events"]],
+  ])("cannot read of %s what people have written or providers have sent", async (table, columns) => {
+    for (const column of [...columns, "*"]) expect(await outcome(`select ${column} from ${table}`)).toBe(forbidden);
   });
 
   test("cannot read what belongs to a consent, only sweep it", async () => {

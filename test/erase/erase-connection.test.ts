@@ -153,7 +153,7 @@ async function appointmentsAfterErasing(planted?: PlantedFault): Promise<number>
   const connection = await app.connect("large@x.test");
   addEvents(app.simulator, "large@x.test", 3000);
   const account = "large@x.test";
-  app.simulator.control.addFault({ match: { account, pathRegex: "pageToken" }, times: null, then: { delayMs: 6000 } });
+  app.simulator.control.addFault({ match: { account, pathRegex: "pageToken" }, times: null, then: { delayMs: 15_000 } });
   const worker = await ServerProcess.start(app, { roles: "worker", planted });
   const run = await queueResync(app, connection);
   await until(async () => (await app.sql("select from sync_run where id = $1 and pages_done > 0", [run])).length > 0);

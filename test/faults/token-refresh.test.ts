@@ -10,6 +10,7 @@ import { microsoftProvider } from "../../src/providers/microsoft/client.js";
 import type { CalendarProvider, ProviderName } from "../../src/providers/provider.js";
 import { AccessTokens } from "../../src/sync/access-tokens.js";
 import { TestApp, until } from "../support/app.js";
+import { clientSecret } from "../support/secrets.js";
 
 const users = 50;
 
@@ -41,7 +42,7 @@ afterAll(async () => {
 });
 
 function providerOf(name: ProviderName): CalendarProvider {
-  const client = { clientId: "client", clientSecret: "secret", http };
+  const client = { clientId: "client", clientSecret, http };
   return name === "GOOGLE"
     ? googleProvider({ ...client, apiUrl: app.simulator.googleApiUrl, tokenUrl: app.simulator.googleTokenUrl })
     : microsoftProvider({

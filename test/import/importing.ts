@@ -6,9 +6,10 @@ import { CredentialCipher, parseCredentialKeys } from "../../src/connections/cre
 import { openDatabase, openLongSession } from "../../src/database/orm.js";
 import { importFiles } from "../../src/import/import-files.js";
 import type { TestDatabase } from "../support/database.js";
+import { fileKeys } from "../support/secrets.js";
 import { ndjson } from "./lines.js";
 
-export const cipher = new CredentialCipher(parseCredentialKeys(`1:${Buffer.alloc(32, 7).toString("base64")}`));
+export const cipher = new CredentialCipher(parseCredentialKeys(fileKeys));
 
 export interface ImportOptions {
   isDryRun?: boolean;

@@ -1,3 +1,5 @@
+import { SECRET_MARK } from "../../src/simulator/tokens.js";
+
 /** Lines of import files for tests; what is not said gets a plausible value. */
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,7 +30,7 @@ export const given = {
 
 /** A connection's refresh token, which nothing may tell. */
 export function secretOf(connectionId: number): string {
-  return `1//secret-refresh-token-${connectionId}`;
+  return `1//${SECRET_MARK}-refresh-token-${connectionId}`;
 }
 
 export function ndjson(lines: readonly unknown[]): string {

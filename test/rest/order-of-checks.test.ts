@@ -50,6 +50,11 @@ async function resyncWith(wrong: ReadonlySet<Fault>): Promise<Response> {
   return fetchAsDescribed(`${url}${prefix}${path}`, { method: wrong.has("method") ? "PUT" : "POST", headers, body });
 }
 
+/** Without the time that is left, which runs. */
+async function told(response: Response): Promise<string> {
+  return (await response.text()).replace(/\d+ seconds/, "some seconds");
+}
+
 const single = order.map((fault) => [fault] as const);
 const pairs = order.flatMap((first, index) => order.slice(index + 1).map((second) => [first, second] as const));
 
@@ -60,7 +65,7 @@ test.each(single)("a wrong %s alone has its own answer", async (fault) => {
 test.each(pairs)("a wrong %s is told before a wrong %s", async (first, second) => {
   const response = await resyncWith(new Set([first, second]));
   const alone = await resyncWith(new Set([first]));
-  expect([response.status, await response.text()]).toEqual([alone.status, await alone.text()]);
+  expect([response.status, await told(response)]).toEqual([alone.status, await told(alone)]);
 });
 
 test("nothing wrong is a resync", async () => {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +17,11 @@ import { unitOfWork } from "../../src/database/unit-of-work.js";
 import { callLimits, type CallLimits } from "../../src/providers/call-limits.js";
 import type { ProviderName } from "../../src/providers/provider.js";
 import { startSimulator, type Simulator } from "../../src/simulator/simulator.js";
+import { createLogger } from "../../src/log.js";
 import { createTestDatabase, type TestDatabase } from "./database.js";
+import { clientSecret, secretKey, secretText } from "./secrets.js";
+import { watchAnswers } from "./watched-answers.js";
+import { keepWritten } from "./written.js";
 
 /** Outages are for the tests that are about them: otherwise no retry waits for its turn, and no breaker opens. */
 const noLimits: Partial<OutageLimits> = { retryBurst: 1_000_000, breakerConnections: 1_000_000 };
@@ -80,25 +83,27 @@ export class TestApp {
         authUrl: simulator.googleAuthUrl,
         tokenUrl: simulator.googleTokenUrl,
         clientId: "client",
-        clientSecret: "secret",
+        clientSecret,
       },
       microsoft: {
         apiUrl: simulator.microsoftApiUrl,
         loginUrl: simulator.microsoftLoginUrl,
         tenant: "common",
         clientId: "client",
-        clientSecret: "secret",
+        clientSecret,
       },
       graphiqlToken: null,
       limits: { ...outageLimits, ...(options.limits ?? noLimits) },
       callLimits: { ...callLimits, ...options.callLimits },
-      log: options.log ?? pino({ level: process.env["TEST_LOG"] ?? "silent" }),
+      log: options.log ?? keptLog(),
     });
+    const watched = [application.url, application.operationsUrl].filter((url) => url !== null);
+    const endWatch = watchAnswers(watched);
     const appDatabase = await openDatabase(database.appUrl, 2);
     const superuser = new pg.Pool({ connectionString: database.superuserUrl, max: 2 });
     superuser.on("error", () => undefined); // the database is dropped under it
     const cleanUps = [
-      () => application.stop(),
+      () => application.stop().finally(endWatch),
       () => appDatabase.close(),
       () => superuser.end(),
       ...(options.installation ? [] : [() => simulator.close(), () => database.drop()]),
@@ -183,6 +188,20 @@ export class TestApp {
   }
 }
 
+/** Searched for secrets when the run has ended; with TEST_LOG, a level, seen at once instead. */
+function keptLog(): Logger {
+  const level = process.env["TEST_LOG"];
+  if (level !== undefined) return pino({ level });
+  return createLogger(
+    { level: "trace", isPretty: false },
+    {
+      write: (line) => {
+        keepWritten("log", line);
+      },
+    },
+  );
+}
+
 /** Looks until it holds, at most 55 s: less than a test may take, more than a busy machine needs. */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let looks = 0; looks < 1100; looks += 1) {
@@ -202,10 +221,10 @@ export async function newInstallation(database?: TestDatabase): Promise<Installa
     DATABASE_SYSTEM_URL: database.systemUrl,
     HOST: "127.0.0.1",
     PORT: "0",
-    JWT_SECRET: randomBytes(32).toString("hex"),
-    CREDENTIALS_KEYS: `1:${randomBytes(32).toString("base64")}`,
+    JWT_SECRET: secretText("jwt"),
+    CREDENTIALS_KEYS: `1:${secretKey()}`,
     GOOGLE_CLIENT_ID: "client",
-    GOOGLE_CLIENT_SECRET: "secret",
+    GOOGLE_CLIENT_SECRET: clientSecret,
     WORKER_CONCURRENCY: "4",
     SYNC_WAIT_SECONDS: "20",
     RATE_LIMIT_PER_MINUTE: "100000", // one manager asks for what many do

@@ -11,9 +11,12 @@ import { NotificationSecrets } from "../../src/notifications/notification-secret
 import { startServer, type ServerParts } from "../../src/server.js";
 import { createTestDatabase } from "./database.js";
 import { Given } from "./given.js";
+import { fileKeys, secretText } from "./secrets.js";
+import { watchAnswers } from "./watched-answers.js";
+import { keepWritten } from "./written.js";
 
 const tokenConfig: TokenConfig = {
-  secrets: ["a secret of the tests, 32 bytes or more"],
+  secrets: [secretText("jwt")],
   jwksUrl: null,
   issuer: null,
   audience: null,
@@ -45,7 +48,7 @@ const idleQueue: RunQueue = {
 /** No OAuth application is configured. */
 export const noProviders: ServerParts["connecting"] = {
   providers: new Map(),
-  cipher: new CredentialCipher(parseCredentialKeys(`1:${Buffer.alloc(32).toString("base64")}`)),
+  cipher: new CredentialCipher(parseCredentialKeys(fileKeys)),
   returnOrigins: [],
   intervalSeconds: 300,
   isAccountShared: () => Promise.resolve(false),
@@ -54,7 +57,7 @@ export const noProviders: ServerParts["connecting"] = {
 
 const noNotifications: ServerParts["notifications"] = {
   providers: new Map(),
-  secrets: new NotificationSecrets(parseCredentialKeys(`1:${Buffer.alloc(32).toString("base64")}`)),
+  secrets: new NotificationSecrets(parseCredentialKeys(fileKeys)),
 };
 
 /** The real server on a database of its own, asked over HTTP. */
@@ -86,6 +89,7 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
     await removeDatabase();
     throw error;
   });
+  const endWatch = watchAnswers([server.url]);
   const manager = await tokenOf();
   return {
     url: server.url,
@@ -97,6 +101,7 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
       post(server.url, { query, variables }, token),
     stop: async () => {
       await server.stop();
+      endWatch();
       await removeDatabase();
     },
   };
@@ -128,6 +133,7 @@ function keepIn(lines: string[]): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
       lines.push(chunk.toString());
+      keepWritten("log", chunk);
       done();
     },
   });

@@ -1,6 +1,7 @@
 /** The server as `npm start` starts it, in a process of its own whose failpoints and clock a test has set by variables. */
 import { armFailpoints } from "./armed-failpoints.js";
 import { shiftClock } from "./shifted-clock.js";
+import { watchAnswers } from "./watched-answers.js";
 
 /** A test that was killed leaves nothing behind. */
 function endWithParent(): void {
@@ -13,4 +14,5 @@ function endWithParent(): void {
 endWithParent();
 shiftClock(process.env["TEST_CLOCK_HOURS"]);
 armFailpoints(process.env);
+watchAnswers("all");
 await import("../../src/main.js");

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { failpointsVariable, readHits, type ArmedFailpoint, type FailpointHit } from "./armed-failpoints.js";
 import type { TestApp } from "./app.js";
+import { clientSecret } from "./secrets.js";
 import { runTypeScript, type TypeScriptProcess } from "./typescript-process.js";
+import { writtenVariable } from "./written.js";
 
 export interface ServerProcessOptions {
   /** e.g. "worker,scheduler" */
@@ -64,6 +66,7 @@ export class ServerProcess {
       DATA_DIR: folder,
       ROLES: options.roles,
       TEST_PLANTED_FAULTS: JSON.stringify(planted ? [planted].flat() : []),
+      [writtenVariable]: process.env[writtenVariable],
       [failpointsVariable]: JSON.stringify({ report, armed }),
       ...(clockHours === undefined ? {} : { TEST_CLOCK_HOURS: String(clockHours) }),
     };
@@ -117,7 +120,7 @@ function environmentOf({ installation, simulator }: TestApp): Record<string, str
     GOOGLE_AUTH_URL: simulator.googleAuthUrl,
     GOOGLE_TOKEN_URL: simulator.googleTokenUrl,
     MICROSOFT_CLIENT_ID: "client",
-    MICROSOFT_CLIENT_SECRET: "secret",
+    MICROSOFT_CLIENT_SECRET: clientSecret,
     MICROSOFT_API_URL: simulator.microsoftApiUrl,
     MICROSOFT_LOGIN_URL: simulator.microsoftLoginUrl,
   };
