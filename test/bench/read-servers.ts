@@ -29,9 +29,14 @@ export function startApiServer(scope: ServersScope, options: ServerOptions = {})
   return start(new URL("../../src/main.ts", import.meta.url), scope, options);
 }
 
-/** One of the servers that it is compared with, by the name of its file. */
-export function startComparedServer(name: string, scope: ServersScope): Promise<BenchServer> {
-  return start(new URL(`${name}.ts`, import.meta.url), scope, {});
+const compared = {
+  "raw-server": new URL("raw-server.ts", import.meta.url),
+  "naive-server": new URL("naive-server.ts", import.meta.url),
+};
+
+/** One of the servers that it is compared with. */
+export function startComparedServer(name: keyof typeof compared, scope: ServersScope): Promise<BenchServer> {
+  return start(compared[name], scope, {});
 }
 
 async function start(
