@@ -19,6 +19,7 @@ import { Migration20261122001210_push_from_sql } from "./migrations/Migration202
 import { Migration20261122001300_skipped_events } from "./migrations/Migration20261122001300_skipped_events.js";
 import { Migration20261122001400_watch_channels } from "./migrations/Migration20261122001400_watch_channels.js";
 import { Migration20261122001500_system_rights } from "./migrations/Migration20261122001500_system_rights.js";
+import { Migration20261122001600_maintenance } from "./migrations/Migration20261122001600_maintenance.js";
 import { Appointment } from "./src/appointments/appointment.entity.js";
 import { SyncAttempt } from "./src/attempts/sync-attempt.entity.js";
 import { SyncRun } from "./src/attempts/sync-run.entity.js";
@@ -53,6 +54,7 @@ export const ormOptions = defineConfig({
       Migration20261122001300_skipped_events,
       Migration20261122001400_watch_channels,
       Migration20261122001500_system_rights,
+      Migration20261122001600_maintenance,
     ],
   },
 });

@@ -10,6 +10,7 @@ import { openDatabase, openSystemDatabase, type Database } from "./database/orm.
 import { pendingMigrations } from "./database/pending-migrations.js";
 import { startOperationsServer, type OperationsServer, type Scrape } from "./http/operations-server.js";
 import { countOutcomes } from "./metrics/committed-outcomes.js";
+import { ScheduledMaintenance } from "./maintain/scheduled-maintenance.js";
 import { Metrics } from "./metrics/metrics.js";
 import { ObservedHttp } from "./metrics/observed-http.js";
 import { callLimits, type CallLimits } from "./providers/call-limits.js";
@@ -55,6 +56,8 @@ export interface MicrosoftApplication {
 export interface ApplicationOptions {
   config: Config;
   logins: ApplicationLogins;
+  /** By which a scheduler maintains the database. Null or absent: an operator does. */
+  ownerUrl?: string | null;
   /** Null: Google calendars are not synced by this process. */
   google: GoogleApplication | null;
   /** Null or absent: Microsoft calendars are not synced by this process. */
@@ -123,6 +126,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       log,
     });
     stops.push(() => engine.stop());
+    const maintenance = maintenanceOf(options, systemDatabase);
+    stops.push(() => maintenance.stop());
     const connecting: ConnectParts = {
       providers: consentProvidersOf(options, httpOf),
       cipher,
@@ -143,6 +148,14 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     await stop();
     throw error;
   }
+}
+
+/** A scheduler's is started. */
+function maintenanceOf({ config, ownerUrl, log }: ApplicationOptions, { em }: Database): ScheduledMaintenance {
+  const { retention, roles } = config;
+  const maintenance = new ScheduledMaintenance({ systemEm: em, ownerUrl: ownerUrl ?? null, retention, log });
+  if (roles.has("scheduler")) maintenance.start();
+  return maintenance;
 }
 
 /** Where no public address is set, a demo's providers, which are on this machine, reach it at its own as soon as it has one. */

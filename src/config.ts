@@ -169,6 +169,13 @@ function configOf(values: Variables) {
       maxDelaySeconds: values.MAX_DELAY_SECONDS,
       jitterFactor: values.JITTER_FACTOR,
     },
+    retention: {
+      /** Of attempts and of runs that have ended. */
+      days: values.RETENTION_DAYS,
+      auditDays: values.AUDIT_RETENTION_DAYS,
+      /** That a partition of attempts or of audit events holds at least. */
+      partitionIds: values.PARTITION_IDS,
+    },
     /** Of one user in this process. */
     mutationsPerMinute: values.RATE_LIMIT_PER_MINUTE,
     operations: {

@@ -61,6 +61,15 @@ export const failpoints = {
   "erase.committed": "A connection is erased; the next one of its firm is not.",
   "erase.firm-in-transaction": "A firm's name and what belongs to no connection are erased; nothing is committed.",
   "erase.firm-committed": "A firm is erased; nobody has been told.",
+  "maintain.step-committed": "A step of the maintenance is committed, the next one not begun.",
+  "maintain.dropped-in-transaction":
+    "A partition of attempts is dropped, its open failures kept, the others archived; nothing is committed.",
+  "maintain.events-dropped-in-transaction": "A partition of audit events is dropped; nothing is committed.",
+  "maintain.partition-in-transaction":
+    "A partition is made and what it takes out of DEFAULT is moved; nothing is committed.",
+  "maintain.runs-in-transaction":
+    "Runs that have ended long ago are deleted with their attempts; nothing is committed.",
+  "maintain.events-in-transaction": "Old audit events are deleted; nothing is committed.",
   "channel.made": "The provider has made a channel; nothing of it is stored.",
   "channel.renewed": "The provider has renewed a channel; nothing of that is stored.",
   "channel.stored": "A channel is stored; the one that it replaces goes on.",

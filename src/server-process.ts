@@ -50,6 +50,7 @@ async function start(config: Config, stops: Stops, stopping: AbortSignal, log: L
   const application = await startApplication({
     config,
     logins,
+    ownerUrl: logins.ownerUrl === "" ? null : logins.ownerUrl,
     google: demo?.google ?? googleApplication(config),
     microsoft: demo?.microsoft ?? microsoftApplication(config),
     graphiqlToken: demo?.managerToken ?? null,

@@ -1,6 +1,5 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Context } from "../context.js";
-import { read } from "../database/prepared-reads.js";
 import { Conditions } from "../graphql/conditions.js";
 import { byId, type CursorKey } from "../graphql/cursor.js";
 import { Page } from "../graphql/page.type.js";
@@ -24,18 +23,17 @@ interface AttemptScope {
 export const failedAttemptKey = byId("failedAttempts");
 const attemptKey = byId("syncAttempts");
 
-/** Failed attempts, newest first; which ones, says FailureKinds. `isCounted`: the page's totalCount will be asked for. */
+/** Failed attempts, newest first; which ones, says FailureKinds. `isCounted`: their total will be asked for. */
 export async function listFailedAttempts(
   context: Context,
   scope: AttemptScope & FailureKinds,
   page: PageArguments,
   isCounted: boolean,
 ): Promise<AttemptPage> {
-  const matching = conditionsOf(context, scope).and(isListedFailure(scope)).sql;
-  const list = { key: failedAttemptKey, matching };
+  const matching = conditionsOf(context, scope).and(isListedFailure(scope));
+  const list = { key: failedAttemptKey, listed: sql`sync_attempt a where ${matching.sql}` };
   if (!isUnfiltered(scope) || scope.includeClosed) {
-    const count = () => cappedCount(context.em, sql`select from sync_attempt a where ${matching}`);
-    return pageOf(context, page, { ...list, count });
+    return pageOf(context, page, { ...list, count: () => cappedCount(context.em, sql`select from ${list.listed}`) });
   }
   const sum = sumOfOpenFailures(context, scope.connectionId, scope.includeExhausted);
   return pageOf(context, page, { ...list, count: () => sumOf(context.em, sum), ...(isCounted ? { sum } : {}) });
@@ -47,17 +45,24 @@ export async function listAttempts(
   scope: AttemptScope & { status?: SyncAttemptStatus | null | undefined },
   page: PageArguments,
 ): Promise<AttemptPage> {
-  const matching = conditionsOf(context, scope).given(scope.status, (status) => sql`a.status = ${status}`).sql;
+  const matching = conditionsOf(context, scope).given(scope.status, (status) => sql`a.status = ${sql.lit(status)}`);
+  const listed = scope.status === "RUNNING" ? amongRunning(matching) : sql`sync_attempt a where ${matching.sql}`;
   const count = () =>
     isUnfiltered(scope) && scope.status == null
       ? countAllAttempts(context, scope.connectionId)
-      : cappedCount(context.em, sql`select from sync_attempt a where ${matching}`);
-  return pageOf(context, page, { key: attemptKey, matching, count });
+      : cappedCount(context.em, sql`select from ${listed}`);
+  return pageOf(context, page, { key: attemptKey, listed, count });
+}
+
+/** They are few, and have an index: found in it and then put in order, never looked for in the order. */
+function amongRunning(matching: Conditions): RawBuilder<unknown> {
+  return sql`(select * from sync_attempt a where ${matching.sql} offset 0) a where true`;
 }
 
 interface AttemptList {
   key: CursorKey<string>;
-  matching: RawBuilder<unknown>;
+  /** A source with its conditions: "sync_attempt a where …". */
+  listed: RawBuilder<unknown>;
   count: () => Promise<number>;
   /** The count as a subselect of the page's statement, which saves a statement of its own; absent where that would cost more. */
   sum?: RawBuilder<unknown>;
@@ -66,15 +71,15 @@ interface AttemptList {
 async function pageOf(
   { em }: Context,
   page: PageArguments,
-  { key, matching, count, sum }: AttemptList,
+  { key, listed, count, sum }: AttemptList,
 ): Promise<AttemptPage> {
   const request = pageRequest(page, key);
   const query = sql<RowOf<SyncAttempt> & { totalCount?: string }>`
-    select ${columnsOf(em, SyncAttempt, "a")} ${sum ? sql`, (${sum}) as "totalCount"` : sql``} from sync_attempt a
-    where ${matching} ${request.after === null ? sql`` : sql`and a.id < ${request.after}`}
+    select ${columnsOf(em, SyncAttempt, "a")} ${sum ? sql`, (${sum}) as "totalCount"` : sql``}
+    from ${listed} ${request.after === null ? sql`` : sql`and a.id < ${request.after}`}
     order by a.id desc limit ${request.first + 1} offset ${request.offset}
   `;
-  const rows = await read(em, query);
+  const { rows } = await query.execute(em.getKysely());
   const counted = rows[0]?.totalCount;
   return new Page({
     ...{ rows, request, key, keyOf: ({ id }) => id },
@@ -85,17 +90,23 @@ async function pageOf(
 const longestCode = 100;
 
 function conditionsOf({ actor }: Context, { connectionId, filter }: AttemptScope): Conditions {
-  return new Conditions()
-    .and(sql`a.firm_id = ${actor.firmId}`)
-    .givenId(connectionId, parseId, (id) => sql`a.connection_id = ${id}`)
-    .given(filter?.errorClass, (classes) => sql`a.error_class = any(${classes}::text[])`)
-    .given(textArgument("filter", filter?.errorCode, longestCode), (code) => sql`a.error_code = ${code}`)
-    .given(filter?.operation, (operations) => sql`a.operation = any(${operations}::text[])`)
-    .given(filter?.direction, (direction) => sql`a.direction = ${direction}`)
-    .given(filter?.provider, (provider) => sql`a.provider = ${provider}`)
-    .givenId(filter?.appointmentId, parseId, (id) => sql`a.appointment_id = ${id}`)
-    .given(filter?.startedAfter, (instant) => sql`a.started_at >= ${instant}`)
-    .given(filter?.startedBefore, (instant) => sql`a.started_at < ${instant}`);
+  return (
+    new Conditions()
+      .and(sql`a.firm_id = ${actor.firmId}`)
+      .givenId(connectionId, parseId, (id) => sql`a.connection_id = ${id}`)
+      // Only failures have an error: said so, the index of failures serves.
+      .given(filter?.errorClass, (classes) => sql`a.status = 'FAIL' and a.error_class = any(${classes}::text[])`)
+      .given(
+        textArgument("filter", filter?.errorCode, longestCode),
+        (code) => sql`a.status = 'FAIL' and a.error_code = ${code}`,
+      )
+      .given(filter?.operation, (operations) => sql`a.operation = any(${operations}::text[])`)
+      .given(filter?.direction, (direction) => sql`a.direction = ${direction}`)
+      .given(filter?.provider, (provider) => sql`a.provider = ${provider}`)
+      .givenId(filter?.appointmentId, parseId, (id) => sql`a.appointment_id = ${id}`)
+      .given(filter?.startedAfter, (instant) => sql`a.started_at >= ${instant}`)
+      .given(filter?.startedBefore, (instant) => sql`a.started_at < ${instant}`)
+  );
 }
 
 function isUnfiltered({ filter }: AttemptScope): boolean {

@@ -28,7 +28,7 @@ await runCommand("verify", async (args) => {
   return withDatabase(config, async (database) => {
     await requireMigrated(database);
     const areTokensReadable = !isRestored || (await restore(database, config));
-    const doInvariantsHold = await verifyDatabase(database);
+    const doInvariantsHold = await verifyDatabase(database, config);
     return areTokensReadable && doInvariantsHold ? 0 : 1;
   });
 });
@@ -72,9 +72,11 @@ async function restore({ appUrl, systemUrl, log }: CommandDatabase, config: Conf
   }
 }
 
-async function verifyDatabase({ systemUrl, log }: CommandDatabase): Promise<boolean> {
+async function verifyDatabase({ systemUrl, log }: CommandDatabase, { retention }: Config): Promise<boolean> {
   const verification = await verify(systemUrl, {
     log,
+    retentionDays: retention.days,
+    auditRetentionDays: retention.auditDays,
     onStart: ({ sentence }) => {
       showUnderWay(`… ${sentence}`);
     },

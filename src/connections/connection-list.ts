@@ -1,6 +1,5 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Context } from "../context.js";
-import { read } from "../database/prepared-reads.js";
 import { byId } from "../graphql/cursor.js";
 import { Conditions } from "../graphql/conditions.js";
 import { Page } from "../graphql/page.type.js";
@@ -37,7 +36,7 @@ export async function listConnections(
       ${request.after === null ? sql`` : sql`and c.id < ${request.after}`}
     order by c.id desc limit ${request.first + 1} offset ${request.offset}
   `;
-  const rows = await read(em, query);
+  const { rows } = await query.execute(em.getKysely());
   return new Page({ rows, request, key, keyOf: ({ id }) => id, count: () => countConnections(context, matching) });
 }
 
@@ -61,6 +60,6 @@ function containing(search: string): RawBuilder<unknown> {
 
 /** Always exact: a firm's connections are few beside what is synchronised over them. */
 async function countConnections({ em }: Context, matching: RawBuilder<unknown>): Promise<number> {
-  const rows = await read(em, sql<{ count: string }>`select count(*) from ${matching}`);
+  const { rows } = await sql<{ count: string }>`select count(*) from ${matching}`.execute(em.getKysely());
   return Number(rows[0]?.count);
 }

@@ -40,6 +40,10 @@ export class ConnectionStatistics {
   @Property({ type: bigint })
   archivedNonRetryableFailures!: string;
 
+  /** The end of the newest attempt that retention has dropped. */
+  @Property({ ...instant, nullable: true })
+  archivedUntil!: Date | null;
+
   /** Open, retryable, not exhausted: waiting or due. */
   @Property({ type: "integer" })
   openRetryable!: number;

@@ -8,6 +8,7 @@ const application = 734_001; // ours, whatever else locks in this database
 
 export const migrationLock: AdvisoryLock = [application, 1];
 export const ownershipLock: AdvisoryLock = [application, 2];
+export const maintenanceLock: AdvisoryLock = [application, 3];
 
 const pollMs = 50;
 

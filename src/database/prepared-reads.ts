@@ -4,8 +4,8 @@ import type { EntityManager } from "./orm.js";
 
 /**
  * PostgreSQL plans a statement anew each time unless it has been prepared, and for a read of a partitioned table under row level
- * security planning takes several times as long as reading. So reads are prepared, once a session. Nothing else is: a
- * page of changes is planned for the rows that it brings.
+ * security planning takes several times as long as reading. So what reads a few rows by their ids is prepared, once a session. Nothing else
+ * is: the one plan that would be kept for all pages of a list is a bad one for some, and changes are planned for the rows that they bring.
  */
 const names = new Map<string, string>();
 

@@ -36,10 +36,12 @@ export async function countLines({ em, firmId }: UnitOfWork): Promise<LineCounts
     from staged_appointment line left join appointment stored on stored.firm_id = line.firm_id and stored.id = line.id
     where line.firm_id = ${firmId}
     union all
-    select 'attempt', count(*), count(stored.id), count(*) filter (
-      where stored.status <> upper(line.status) or stored.finished_at is distinct from line.finished_at
-    )
-    from staged_attempt line left join sync_attempt stored on stored.firm_id = line.firm_id and stored.id = line.id
+    select 'attempt', count(*), count(*) filter (where stored.id is not null or line.finished_at <= statistics.archived_until),
+      count(stored.id) filter (where stored.status <> upper(line.status) or stored.finished_at is distinct from line.finished_at)
+    from staged_attempt line
+    left join sync_attempt stored on stored.firm_id = line.firm_id and stored.id = line.id
+    left join connection_statistics statistics
+      on statistics.firm_id = line.firm_id and statistics.connection_id = line.connection_id
     where line.firm_id = ${firmId}
   `.execute(em.getKysely());
   const counts = rows.map(({ type, lines, kept, different }): [LineType, LineCount] => [

@@ -10,8 +10,13 @@ end`;
 
 const errorSummary = sql`case when line.status = 'fail' then coalesce(line.error_summary, 'Failed at the older service.') end`;
 
+/** Neither stored nor, by an earlier import and retention, already counted among what its connection has archived. */
 const isNew = sql`not exists (
   select from sync_attempt stored where stored.firm_id = line.firm_id and stored.id = line.id
+) and not exists (
+  select from connection_statistics statistics
+  where statistics.firm_id = line.firm_id and statistics.connection_id = line.connection_id
+    and line.finished_at <= statistics.archived_until
 )`;
 
 /**

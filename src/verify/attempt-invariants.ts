@@ -1,5 +1,5 @@
 import type { Invariant } from "./invariant.js";
-import { attemptsKeptSince } from "./kept-history.js";
+import { attemptsKeptSince, eventsKeptSince } from "./kept-history.js";
 
 /** Attempts against their runs and against each other. */
 export const attemptInvariants: readonly Invariant[] = [
@@ -129,7 +129,10 @@ export const attemptInvariants: readonly Invariant[] = [
       select a.firm_id, a.run_id, a.id as attempt_id
       from sync_attempt a
       where a.max_retries_reached
-        and exists (select from sync_attempt b where b.firm_id = a.firm_id and b.run_id = a.run_id and b.id > a.id)
+        and exists (
+          select from sync_attempt b
+          where b.firm_id = a.firm_id and b.run_id = a.run_id and b.id > a.id and b.started_at >= ${eventsKeptSince}
+        )
         and not exists (
           select from audit_event e
           where e.firm_id = a.firm_id and e.correlation_id = a.correlation_id

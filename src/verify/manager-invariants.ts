@@ -43,7 +43,7 @@ export const managerInvariants: readonly Invariant[] = [
       from sync_run r
       left join asked on asked.firm_id = r.firm_id and asked.correlation_id = r.correlation_id
       left join begun on begun.firm_id = r.firm_id and begun.run_id = r.id
-      where r.created_at >= ${attemptsKeptSince} and (asked.by_nobody > 0 or case
+      where r.created_at >= greatest(${attemptsKeptSince}, ${eventsKeptSince}) and (asked.by_nobody > 0 or case
         when r.status = 'CANCELLED' then coalesce(asked.requests, 0) < coalesce(begun.replays, 0)
         else coalesce(asked.requests, 0) <> coalesce(begun.replays, 0) + (r.replay_of_id is not null)::int
       end)`,

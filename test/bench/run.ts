@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { importBench } from "./import.js";
 import type { Bench, Measurement } from "./measurement.js";
 import { outageBench } from "./outage.js";
+import { partitionsBench } from "./partitions.js";
 import { readsBench, readTargets } from "./reads.js";
 import { writeResult } from "./result-file.js";
 import { workersBench } from "./workers.js";
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, Bench>> = {
   workers: workersBench,
   outage: outageBench,
   import: importBench,
+  partitions: partitionsBench,
   reads: readsBench(readTargets),
 };
 /** Parts of those, which run alone when they are named. */

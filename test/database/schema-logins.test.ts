@@ -93,6 +93,7 @@ const systemRights = {
   audit_event:
     "select(actor_id,correlation_id,created_at,event_type,firm_id,id,metadata,resource_id,resource_type,severity)",
   [migrationTable]: "select",
+  "across_firms.maintenance": "select",
   "across_firms.provider_traffic": "select update",
   "across_firms.provider_quota": "insert select update",
   "across_firms.worker_process": everything,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { sentStatements } from "../database/sent-statements.js";
 import { startTestServer, tokenOf, type TestServer } from "../support/graphql-server.js";
 
 let server: TestServer;
@@ -34,18 +35,12 @@ const nested = `{
 
 /** Statements that the application's pool sends. */
 async function statementsOf(firmId: string): Promise<{ count: number; rows: number }> {
-  const sent: string[] = [];
-  const client = server.em.getConnection().getClient();
-  const executor = client.getExecutor();
-  const original = executor.executeQuery.bind(executor);
-  executor.executeQuery = (query, ...rest) => {
-    sent.push(query.sql);
-    return original(query, ...rest);
-  };
-  const { data, errors } = await server.ask(nested, {}, await tokenOf({ firmId }));
-  executor.executeQuery = original;
-  expect(errors).toEqual([]);
-  const { nodes } = (data as unknown as { calendarConnections: { nodes: unknown[] } }).calendarConnections;
+  let nodes: unknown[] = [];
+  const sent = await sentStatements(server.em, async () => {
+    const { data, errors } = await server.ask(nested, {}, await tokenOf({ firmId }));
+    expect(errors).toEqual([]);
+    ({ nodes } = (data as unknown as { calendarConnections: { nodes: unknown[] } }).calendarConnections);
+  });
   return { count: sent.length, rows: nodes.length };
 }
 

@@ -38,6 +38,8 @@ export interface TestAppOptions {
   callLimits?: Partial<CallLimits>;
   /** Where a test is about the log. */
   log?: Logger;
+  /** Whether its scheduler maintains the database, too. Default false: tests say when. */
+  isMaintaining?: boolean;
   /** Of another process, to be shared; without it the database, the calendars and the secrets are new. */
   installation?: Installation;
 }
@@ -78,6 +80,7 @@ export class TestApp {
     const application = await startApplication({
       config,
       logins: database,
+      ownerUrl: options.isMaintaining === true ? database.ownerUrl : null,
       google: {
         apiUrl: simulator.googleApiUrl,
         authUrl: simulator.googleAuthUrl,

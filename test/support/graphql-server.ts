@@ -94,6 +94,8 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
   return {
     url: server.url,
     em,
+    /** For sessions of a test's own. */
+    database,
     given,
     logLines,
     /** Asks as a manager of firm 1, unless another token is given. */

@@ -1,0 +1,45 @@
+import type pg from "pg";
+
+export type PartitionedTable = "sync_attempt" | "audit_event";
+
+/** The tables that grow for ever: range partitions by id, and a DEFAULT partition for what belongs to none of them. */
+export const partitionedTables: readonly PartitionedTable[] = ["sync_attempt", "audit_event"];
+
+/** A range partition: ids from `from`, below `to`. */
+export interface Partition {
+  name: string;
+  from: number;
+  to: number;
+}
+
+/** The range partitions of a table by their ids, without DEFAULT. */
+export async function partitionsOf(client: pg.Client, table: PartitionedTable): Promise<Partition[]> {
+  const { rows } = await client.query<{ name: string; from: string; to: string }>(
+    `select name, bound[1] as from, bound[2] as to
+     from (
+       select part.relname as name,
+         regexp_match(pg_get_expr(part.relpartbound, part.oid), $$FROM \\('(\\d+)'\\) TO \\('(\\d+)'\\)$$) as bound
+       from pg_inherits join pg_class part on part.oid = inhrelid where inhparent = $1::regclass
+     ) partition
+     where bound is not null`,
+    [table],
+  );
+  return rows
+    .map(({ name, from, to }) => ({ name, from: Number(from), to: Number(to) }))
+    .sort((one, other) => one.from - other.from);
+}
+
+/** The highest id that the table has given out; 0 before the first. */
+export async function lastIdOf(client: pg.Client, table: PartitionedTable): Promise<number> {
+  const sequence = await client.query<{ name: string }>("select pg_get_serial_sequence($1, 'id') as name", [table]);
+  const { rows } = await client.query<{ id: string }>(
+    `select case when is_called then last_value else 0 end as id from ${String(sequence.rows[0]?.name)}`,
+  );
+  return Number(rows[0]?.id);
+}
+
+/** The id below which rows lie in no range partition; beyond every id where there is none. */
+export async function firstPartitionedId(client: pg.Client, table: PartitionedTable): Promise<number> {
+  const [first] = await partitionsOf(client, table);
+  return first?.from ?? Number.MAX_SAFE_INTEGER;
+}
