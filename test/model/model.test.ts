@@ -7,7 +7,7 @@ import { ModelWorld } from "./model-world.js";
 jest.setTimeout(isLong ? 10_800_000 : 600_000);
 
 /** Of each provider. The usual ones are always the same; where rare mistakes are looked for, they are others each time. */
-const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 40));
+const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 80));
 const seed = isLong ? Date.now() : 1;
 const lanes = 8;
 
