@@ -42,4 +42,14 @@ describe("GraphQL over HTTP", () => {
   test.each(audits)("$name", async ({ name, fn }) => {
     expect(await fn()).toMatchObject({ status: otherwise[name] ?? "ok" });
   });
+
+  test("is not passed by a server whose answers are of another kind", async () => {
+    const asText: typeof fetch = async (url, options) => {
+      const { body, status } = await signedIn(url, options);
+      return new Response(body, { status, headers: { "content-type": "text/html" } });
+    };
+    const audited = serverAudits({ url: () => `${server.url}/graphql`, fetchFn: asText });
+    const statuses = await Promise.all(audited.map(async ({ fn }) => (await fn()).status));
+    expect(statuses).toContain("error");
+  });
 });

@@ -34,6 +34,13 @@ async function statusOfOptions(url: string): Promise<number> {
   return (await fetch(`${url}${prefix}connections/`, { method: "OPTIONS", headers })).status;
 }
 
+/** One alias more than are served. */
+const many = Array.from({ length: 16 }, (_, index) => `a${index}: viewer { id }`).join(" ");
+
+async function statusOfMany(url: string): Promise<number> {
+  return (await post(url, { query: `{ ${many} }` }, await app.token("manager"))).status;
+}
+
 /** What a mistake changes: what a server without it answers, and how it is made. */
 const mistakes: Record<string, { planted: PlantedFault; status: (url: string) => Promise<number>; rightly: number }> = {
   "refresh tokens are taken for access tokens": {
@@ -45,6 +52,15 @@ const mistakes: Record<string, { planted: PlantedFault; status: (url: string) =>
     planted: { file: "src/access/token.ts", find: "if (accessTokenTypes.includes(name)) return", replace: "return" },
     status: (url) => statusWith(url, {}, { typ: "logout+jwt" }),
     rightly: 401,
+  },
+  "operations of any size are served": {
+    planted: {
+      file: "src/graphql/limit-queries.ts",
+      find: "if (size[limit] <= most) continue;",
+      replace: "if (most > 0) continue;",
+    },
+    status: statusOfMany,
+    rightly: 400,
   },
   "REST tells everybody what it has": {
     planted: { file: "src/rest/router.ts", find: "if (!isManager(actor)) throw refusals.forbidden();", replace: "" },
