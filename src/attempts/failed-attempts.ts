@@ -1,5 +1,4 @@
 import { sql, type RawBuilder } from "kysely";
-import { read } from "../database/prepared-reads.js";
 import type { BatchScope } from "../graphql/batches.js";
 import { columnsOf, type RowOf } from "../graphql/rows.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
@@ -26,7 +25,7 @@ export interface FailuresPage {
 }
 
 /** The same page of each connection's open failures, newest first, and one row more than it holds. */
-export function openFailures(
+export async function openFailures(
   { em, firmId }: BatchScope,
   connectionIds: readonly string[],
   { includeExhausted, first, after }: FailuresPage,
@@ -40,5 +39,5 @@ export function openFailures(
     ) page
     order by page.id desc
   `;
-  return read(em, query);
+  return (await query.execute(em.getKysely())).rows;
 }

@@ -1,9 +1,7 @@
 import { MikroORM, type SqlEntityManager } from "@mikro-orm/postgresql";
-import type { Pool } from "pg";
 import { ormOptions } from "../../mikro-orm.config.js";
 import { dropEndedConnections } from "./ended-connections.js";
 import { bindFirm } from "./firm-scope.js";
-import { preparePool } from "./prepared-reads.js";
 
 export type { SqlEntityManager as EntityManager } from "@mikro-orm/postgresql";
 
@@ -52,10 +50,7 @@ async function open(
       ...limits,
       connectionTimeoutMillis: 5_000,
       application_name: "calendar-sync-admin",
-      onPoolCreated: (pool: Pool) => {
-        dropEndedConnections(pool);
-        preparePool(pool);
-      },
+      onPoolCreated: dropEndedConnections,
     },
     ...(onReserve ? { onReserveConnection: onReserve } : {}),
   });
