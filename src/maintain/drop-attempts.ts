@@ -2,7 +2,7 @@ import type pg from "pg";
 import { failpoint } from "../failpoints.js";
 import { briefTransaction } from "./brief-transaction.js";
 import { isLeaving } from "./leaving-rows.js";
-import { lastIdOf, partitionsOf, type Partition } from "./partitioned-tables.js";
+import { oldPartitions, type Partition } from "./partitioned-tables.js";
 import { attemptsLeaveBefore } from "./retention.js";
 
 /** A partition that was dropped, how many of its rows with it, and how many were kept, in DEFAULT. */
@@ -13,12 +13,8 @@ export interface DroppedPartition {
 }
 
 /** Partitions of attempts that all have ended before the retention began, and into which no new one will come. */
-export async function attemptPartitionsToDrop(owner: pg.Client): Promise<Partition[]> {
-  const lastId = await lastIdOf(owner, "sync_attempt");
-  const passed = (await partitionsOf(owner, "sync_attempt")).filter(({ to }) => to <= lastId + 1);
-  const old: Partition[] = [];
-  for (const partition of passed) if (await isOld(owner, partition)) old.push(partition);
-  return old;
+export function attemptPartitionsToDrop(owner: pg.Client): Promise<Partition[]> {
+  return oldPartitions(owner, "sync_attempt", isOld);
 }
 
 async function isOld(owner: pg.Client, { name }: Partition): Promise<boolean> {

@@ -3,16 +3,12 @@ import { failpoint } from "../failpoints.js";
 import { briefTransaction } from "./brief-transaction.js";
 import type { DroppedPartition } from "./drop-attempts.js";
 import { isNeededEvent } from "./leaving-rows.js";
-import { lastIdOf, partitionsOf, type Partition } from "./partitioned-tables.js";
+import { oldPartitions, type Partition } from "./partitioned-tables.js";
 import { eventsLeaveBefore } from "./retention.js";
 
 /** Partitions of audit events that are all older than their retention, and into which no new one will come. */
-export async function eventPartitionsToDrop(owner: pg.Client): Promise<Partition[]> {
-  const lastId = await lastIdOf(owner, "audit_event");
-  const passed = (await partitionsOf(owner, "audit_event")).filter(({ to }) => to <= lastId + 1);
-  const old: Partition[] = [];
-  for (const partition of passed) if (await isOld(owner, partition)) old.push(partition);
-  return old;
+export function eventPartitionsToDrop(owner: pg.Client): Promise<Partition[]> {
+  return oldPartitions(owner, "audit_event", isOld);
 }
 
 async function isOld(owner: pg.Client, { name }: Partition): Promise<boolean> {

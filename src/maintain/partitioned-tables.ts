@@ -38,6 +38,19 @@ export async function lastIdOf(client: pg.Client, table: PartitionedTable): Prom
   return Number(rows[0]?.id);
 }
 
+/** Those into which no new row will come, and that are old. */
+export async function oldPartitions(
+  client: pg.Client,
+  table: PartitionedTable,
+  isOld: (client: pg.Client, partition: Partition) => Promise<boolean>,
+): Promise<Partition[]> {
+  const lastId = await lastIdOf(client, table);
+  const passed = (await partitionsOf(client, table)).filter(({ to }) => to <= lastId + 1);
+  const old: Partition[] = [];
+  for (const partition of passed) if (await isOld(client, partition)) old.push(partition);
+  return old;
+}
+
 /** The id below which rows lie in no range partition; beyond every id where there is none. */
 export async function firstPartitionedId(client: pg.Client, table: PartitionedTable): Promise<number> {
   const [first] = await partitionsOf(client, table);
