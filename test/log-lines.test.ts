@@ -1,20 +1,10 @@
-import { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { createLogger } from "../src/log.js";
 import { quickRetries, TestApp } from "./support/app.js";
 import { addEvent, at } from "./support/calendar.js";
+import { loggedLines } from "./support/logged-lines.js";
 
 const account = "canary.person@example.test";
-const lines: string[] = [];
-const log = createLogger(
-  { level: "trace", isPretty: false },
-  new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(chunk.toString());
-      done();
-    },
-  }),
-);
+const { log, lines } = loggedLines();
 
 let app: TestApp;
 let connection: string;

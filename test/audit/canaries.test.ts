@@ -1,25 +1,15 @@
-import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { signToken } from "../../src/access/token.js";
 import { eventCategories } from "../../src/audit/record.js";
-import { createLogger } from "../../src/log.js";
 import { startWatchingApp } from "../notifications/watching.js";
 import type { TestApp } from "../support/app.js";
+import { loggedLines } from "../support/logged-lines.js";
 import { OtlpReceiver } from "../tracing/otlp-receiver.js";
 import { canary, circuitFailedRuns, doEverything, reason } from "./canary-deeds.js";
 
 jest.setTimeout(120_000);
 
-const lines: string[] = [];
-const log = createLogger(
-  { level: "trace", isPretty: false },
-  new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(chunk.toString());
-      done();
-    },
-  }),
-);
+const { log, lines } = loggedLines();
 
 let receiver: OtlpReceiver;
 let app: TestApp;

@@ -170,12 +170,14 @@ describe("a server that shows itself on this machine alone", () => {
       connecting: { ...noProviders, providers: new Map([["GOOGLE", google]]) },
     });
     const query = 'mutation { connectCalendar(provider: GOOGLE, ownerId: "1") { consentUrl } }';
-    const { data } = await post(server.url, { query }, await tokenOf(), headers);
+    interface Answer {
+      connectCalendar: { consentUrl: string } | null;
+    }
+    const { data } = await post<Answer>(server.url, { query }, await tokenOf(), headers);
     await server.stop();
     await http.close();
-    // GraphqlAnswer leaves open what is asked for
-    const { connectCalendar } = data as unknown as { connectCalendar: { consentUrl: string } | null };
-    const uri = connectCalendar && new URL(connectCalendar.consentUrl).searchParams.get("redirect_uri");
+    const consent = data?.connectCalendar;
+    const uri = consent && new URL(consent.consentUrl).searchParams.get("redirect_uri");
     return uri?.replace(server.url, "OWN") ?? null;
   }
 

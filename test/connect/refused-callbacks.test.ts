@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { Writable } from "node:stream";
-import { createLogger } from "../../src/log.js";
 import type { ProviderName } from "../../src/providers/provider.js";
 import { answerConsent } from "../simulator/consent-form.js";
 import type { TestApp } from "../support/app.js";
+import { loggedLines } from "../support/logged-lines.js";
 import {
   beginConsent,
   Browser,
@@ -17,16 +16,7 @@ import {
   type Answered,
 } from "./consent-flow.js";
 
-const lines: string[] = [];
-const log = createLogger(
-  { level: "trace", isPretty: false },
-  new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(chunk.toString());
-      done();
-    },
-  }),
-);
+const { log, lines } = loggedLines();
 /** What must be in no log line: states, codes, cookies, tokens, addresses. */
 const secrets: string[] = [];
 

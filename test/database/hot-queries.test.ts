@@ -96,9 +96,10 @@ describe("with 200,000 rows in each large table", () => {
   );
 
   test.each(pagedLists)("few rows are read for a later page of %s", async (list) => {
-    const { data } = await server.ask(`{ ${list}(first: 200) { pageInfo { endCursor } } }`);
-    const { endCursor } =
-      (data as unknown as Record<string, { pageInfo: { endCursor: string } }>)[list]?.pageInfo ?? {};
+    const { data } = await server.ask<Record<string, { pageInfo: { endCursor: string } }>>(
+      `{ ${list}(first: 200) { pageInfo { endCursor } } }`,
+    );
+    const { endCursor } = data?.[list]?.pageInfo ?? {};
     const statements = await statementsOf(`{ ${list}(first: 25, after: "${String(endCursor)}") { nodes { id } } }`);
     expect(await faultsOf(app, {}, statements)).toEqual([]);
   });

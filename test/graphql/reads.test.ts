@@ -136,10 +136,10 @@ describe("failed attempts", () => {
     const exhausted = await server.given.openFailure(id, { max_retries_reached: true });
     const superseded = await server.given.openFailure(id, { state: "SUPERSEDED" });
     const list = async (flags: string) => {
-      const { data } = await server.ask(
+      const { data } = await server.ask<{ failedAttempts: { nodes: { id: string }[] } }>(
         `{ failedAttempts(connectionId: "${id}"${flags}) { nodes { id remedy isReplayable notReplayableReason } } }`,
       );
-      return (data as unknown as { failedAttempts: { nodes: { id: string }[] } }).failedAttempts.nodes;
+      return data?.failedAttempts.nodes;
     };
     expect(await list("")).toEqual([
       {
@@ -150,7 +150,7 @@ describe("failed attempts", () => {
       },
       { id: waiting.attemptId, remedy: "WAIT", isReplayable: true, notReplayableReason: null },
     ]);
-    const ids = async (flags: string) => (await list(flags)).map((node) => node.id);
+    const ids = async (flags: string) => (await list(flags))?.map((node) => node.id);
     expect(await ids(", includeExhausted: true")).toEqual([exhausted.attemptId, refused.attemptId, waiting.attemptId]);
     expect(await ids(", includeClosed: true")).toEqual([superseded.attemptId, refused.attemptId, waiting.attemptId]);
     expect(await ids(", includeClosed: true, includeExhausted: true")).toHaveLength(4);
@@ -164,12 +164,12 @@ describe("failed attempts", () => {
     });
     const count = async (filter: string) => {
       const query = `{ failedAttempts(connectionId: "${id}", filter: { ${filter} }) { totalCount nodes { id } } }`;
-      const { data, errors } = await server.ask(query);
+      const { data, errors } = await server.ask<{ failedAttempts: { totalCount: number; nodes: { id: string }[] } }>(
+        query,
+      );
       expect(errors).toEqual([]);
-      const page = (data as unknown as { failedAttempts: { totalCount: number; nodes: { id: string }[] } })
-        .failedAttempts;
-      expect(page.nodes.every((node) => node.id === attemptId)).toBe(true);
-      return page.totalCount;
+      expect(data?.failedAttempts.nodes.every((node) => node.id === attemptId)).toBe(true);
+      return data?.failedAttempts.totalCount;
     };
     expect(await count("errorClass: [TRANSIENT, RATE_LIMITED]")).toBe(1);
     expect(await count("errorClass: [TRANSIENT]")).toBe(0);
@@ -187,10 +187,8 @@ describe("connections", () => {
     const named = await server.given.connection({ account_email: "zoe@example.test", calendar_name: "100%_Team" });
     const search = async (text: string) => {
       const query = "query ($text: String) { calendarConnections(search: $text) { nodes { id } } }";
-      const { data } = await server.ask(query, { text });
-      return (data as unknown as { calendarConnections: { nodes: { id: string }[] } }).calendarConnections.nodes.map(
-        ({ id }) => id,
-      );
+      const { data } = await server.ask<{ calendarConnections: { nodes: { id: string }[] } }>(query, { text });
+      return data?.calendarConnections.nodes.map(({ id }) => id);
     };
     expect(await search("ZOE@")).toEqual([named]);
     expect(await search("0%_t")).toEqual([named]);
@@ -245,8 +243,10 @@ test("appointments are ordered by start, and by change when asked for changes", 
   });
   const b = await server.given.appointment({ connection_id: connectionId, updated_at: "2026-01-02T00:00:00.001Z" });
   const ids = async (args: string) => {
-    const { data } = await server.ask(`{ appointments(connectionId: "${connectionId}"${args}) { nodes { id } } }`);
-    return (data as unknown as { appointments: { nodes: { id: string }[] } }).appointments.nodes.map(({ id }) => id);
+    const { data } = await server.ask<{ appointments: { nodes: { id: string }[] } }>(
+      `{ appointments(connectionId: "${connectionId}"${args}) { nodes { id } } }`,
+    );
+    return data?.appointments.nodes.map(({ id }) => id);
   };
   expect(await ids("")).toEqual([b, a]);
   expect(await ids(', updatedAfter: "2026-01-01T00:00:00Z"')).toEqual([a, b]);

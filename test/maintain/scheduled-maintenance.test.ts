@@ -1,21 +1,11 @@
-import { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { createLogger } from "../../src/log.js";
 import { TestApp, until } from "../support/app.js";
+import { loggedLines } from "../support/logged-lines.js";
 import { partitionsOf } from "./long-history.js";
 
 let maintaining: TestApp;
 let other: TestApp;
-const lines: string[] = [];
-const log = createLogger(
-  { level: "info", isPretty: false },
-  new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(chunk.toString());
-      done();
-    },
-  }),
-);
+const { log, lines } = loggedLines("info");
 
 beforeAll(async () => {
   maintaining = await TestApp.start({ isMaintaining: true });

@@ -1,4 +1,3 @@
-import { Writable } from "node:stream";
 import type { Role } from "../../src/access/actor.js";
 import { MutationLimit } from "../../src/access/mutation-limit.js";
 import { createTokenVerifier, signToken, type TokenConfig } from "../../src/access/token.js";
@@ -6,14 +5,13 @@ import { CredentialCipher, parseCredentialKeys } from "../../src/connections/cre
 import type { RunQueue } from "../../src/attempts/run-queue.js";
 import { openDatabase } from "../../src/database/orm.js";
 import { pendingMigrations } from "../../src/database/pending-migrations.js";
-import { createLogger } from "../../src/log.js";
 import { NotificationSecrets } from "../../src/notifications/notification-secret.js";
 import { startServer, type ServerParts } from "../../src/server.js";
 import { createTestDatabase } from "./database.js";
 import { Given } from "./given.js";
+import { loggedLines } from "./logged-lines.js";
 import { fileKeys, secretText } from "./secrets.js";
 import { watchAnswers } from "./watched-answers.js";
-import { keepWritten } from "./written.js";
 
 const tokenConfig: TokenConfig = {
   secrets: [secretText("jwt")],
@@ -31,10 +29,11 @@ export function tokenOf(
   return signToken(tokenConfig, { userId, firmId, role, name: "Mara", hours });
 }
 
-export interface GraphqlAnswer {
+/** `Data`: what is asked for, by field. */
+export interface GraphqlAnswer<Data = Record<string, never>> {
   status: number;
   text: string;
-  data: Record<string, never> | null | undefined;
+  data: Data | null | undefined;
   errors: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[];
 }
 
@@ -66,7 +65,7 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
   const given = new Given(database.superuserUrl);
   const application = await openDatabase(database.appUrl, 5);
   const { em } = application;
-  const logLines: string[] = [];
+  const { log, lines: logLines } = loggedLines("debug");
   const removeDatabase = async () => {
     await given.close();
     await application.close();
@@ -83,7 +82,7 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
     notifications: noNotifications,
     mutationLimit: new MutationLimit({ mutations: 1000, windowSeconds: 60 }),
     pendingMigrations: () => pendingMigrations((statement) => em.execute(statement)),
-    log: createLogger({ level: "debug", isPretty: false }, keepIn(logLines)),
+    log,
     ...overrides,
   }).catch(async (error: unknown) => {
     await removeDatabase();
@@ -99,8 +98,8 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
     given,
     logLines,
     /** Asks as a manager of firm 1, unless another token is given. */
-    ask: (query: string, variables: object = {}, token: string | null = manager) =>
-      post(server.url, { query, variables }, token),
+    ask: <Data = Record<string, never>>(query: string, variables: object = {}, token: string | null = manager) =>
+      post<Data>(server.url, { query, variables }, token),
     stop: async () => {
       await server.stop();
       endWatch();
@@ -111,12 +110,12 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
 
-export async function post(
+export async function post<Data = Record<string, never>>(
   url: string,
   body: object | string,
   token: string | null,
   more: Record<string, string> = {},
-): Promise<GraphqlAnswer> {
+): Promise<GraphqlAnswer<Data>> {
   const response = await fetch(`${url}/graphql`, {
     method: "POST",
     headers: {
@@ -127,16 +126,6 @@ export async function post(
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  const { data, errors } = JSON.parse(text) as Partial<GraphqlAnswer>;
+  const { data, errors } = JSON.parse(text) as Partial<GraphqlAnswer<Data>>;
   return { status: response.status, text, data, errors: errors ?? [] };
-}
-
-function keepIn(lines: string[]): Writable {
-  return new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(chunk.toString());
-      keepWritten("log", chunk);
-      done();
-    },
-  });
 }
