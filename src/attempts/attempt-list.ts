@@ -7,7 +7,7 @@ import { pageRequest, type PageArguments } from "../graphql/paging.js";
 import { cappedCount, columnsOf, type RowOf } from "../graphql/rows.js";
 import { textArgument } from "../graphql/text.js";
 import { parseId } from "../id.js";
-import { countAllAttempts, countOpenFailures } from "./attempt-counters.js";
+import { countAllAttempts, sumOf, sumOfOpenFailures } from "./attempt-counters.js";
 import { isListedFailure, type FailureKinds } from "./failed-attempts.js";
 import type { SyncAttemptFilter } from "./sync-attempt-filter.type.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
@@ -23,19 +23,20 @@ interface AttemptScope {
 export const failedAttemptKey = byId("failedAttempts");
 const attemptKey = byId("syncAttempts");
 
-/** Failed attempts, newest first; which ones, says FailureKinds. */
+/** Failed attempts, newest first; which ones, says FailureKinds. `isCounted`: their total will be asked for. */
 export async function listFailedAttempts(
   context: Context,
   scope: AttemptScope & FailureKinds,
   page: PageArguments,
+  isCounted: boolean,
 ): Promise<AttemptPage> {
   const matching = conditionsOf(context, scope).and(isListedFailure(scope));
-  const listed = sql`sync_attempt a where ${matching.sql}`;
-  return pageOf(context, page, failedAttemptKey, listed, () =>
-    isUnfiltered(scope) && !scope.includeClosed
-      ? countOpenFailures(context, scope.connectionId, scope.includeExhausted)
-      : cappedCount(context.em, sql`select from ${listed}`),
-  );
+  const list = { key: failedAttemptKey, listed: sql`sync_attempt a where ${matching.sql}` };
+  if (!isUnfiltered(scope) || scope.includeClosed) {
+    return pageOf(context, page, { ...list, count: () => cappedCount(context.em, sql`select from ${list.listed}`) });
+  }
+  const sum = sumOfOpenFailures(context, scope.connectionId, scope.includeExhausted);
+  return pageOf(context, page, { ...list, count: () => sumOf(context.em, sum), ...(isCounted ? { sum } : {}) });
 }
 
 /** Attempts of any outcome, newest first. */
@@ -46,11 +47,11 @@ export async function listAttempts(
 ): Promise<AttemptPage> {
   const matching = conditionsOf(context, scope).given(scope.status, (status) => sql`a.status = ${sql.lit(status)}`);
   const listed = scope.status === "RUNNING" ? amongRunning(matching) : sql`sync_attempt a where ${matching.sql}`;
-  return pageOf(context, page, attemptKey, listed, () =>
+  const count = () =>
     isUnfiltered(scope) && scope.status == null
       ? countAllAttempts(context, scope.connectionId)
-      : cappedCount(context.em, sql`select from ${listed}`),
-  );
+      : cappedCount(context.em, sql`select from ${listed}`);
+  return pageOf(context, page, { key: attemptKey, listed, count });
 }
 
 /** They are few, and have an index: found in it and then put in order, never looked for in the order. */
@@ -58,20 +59,32 @@ function amongRunning(matching: Conditions): RawBuilder<unknown> {
   return sql`(select * from sync_attempt a where ${matching.sql} offset 0) a where true`;
 }
 
+interface AttemptList {
+  key: CursorKey<string>;
+  /** A source with its conditions: "sync_attempt a where …". */
+  listed: RawBuilder<unknown>;
+  count: () => Promise<number>;
+  /** The count as a subselect of the page's statement, which saves a statement of its own; absent where that would cost more. */
+  sum?: RawBuilder<unknown>;
+}
+
 async function pageOf(
   { em }: Context,
   page: PageArguments,
-  key: CursorKey<string>,
-  listed: RawBuilder<unknown>,
-  count: () => Promise<number>,
+  { key, listed, count, sum }: AttemptList,
 ): Promise<AttemptPage> {
   const request = pageRequest(page, key);
-  const query = sql<RowOf<SyncAttempt>>`
-    select ${columnsOf(em, SyncAttempt, "a")} from ${listed} ${request.after === null ? sql`` : sql`and a.id < ${request.after}`}
+  const query = sql<RowOf<SyncAttempt> & { totalCount?: string }>`
+    select ${columnsOf(em, SyncAttempt, "a")} ${sum ? sql`, (${sum}) as "totalCount"` : sql``}
+    from ${listed} ${request.after === null ? sql`` : sql`and a.id < ${request.after}`}
     order by a.id desc limit ${request.first + 1} offset ${request.offset}
   `;
   const { rows } = await query.execute(em.getKysely());
-  return new Page({ rows, request, key, keyOf: ({ id }) => id, count });
+  const counted = rows[0]?.totalCount;
+  return new Page({
+    ...{ rows, request, key, keyOf: ({ id }) => id },
+    count: counted === undefined ? count : () => Promise.resolve(Number(counted)),
+  });
 }
 
 const longestCode = 100;

@@ -1,8 +1,11 @@
 import type DataLoader from "dataloader";
 import { sql } from "kysely";
+import { read } from "../database/prepared-reads.js";
 import { manyForEach, oneForEach, rowById, type BatchScope } from "../graphql/batches.js";
-import { columnsOf, countedRows, type RowOf } from "../graphql/rows.js";
+import { columnsOf, type RowOf } from "../graphql/rows.js";
+import { countWaiting } from "./count-waiting.js";
 import { openFailures, type FailuresPage } from "./failed-attempts.js";
+import { statusRows, type StatusRow } from "./status-rows.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
 import { SyncRun } from "./sync-run.entity.js";
 
@@ -10,8 +13,16 @@ type AttemptRow = RowOf<SyncAttempt>;
 type RunRow = RowOf<SyncRun>;
 
 export function attemptLoaders(scope: BatchScope) {
+  const statuses = (withPendingRetries: boolean): DataLoader<string, StatusRow | null> =>
+    oneForEach(
+      (ids) => statusRows(scope, ids, withPendingRetries),
+      ({ id }) => id,
+    );
   const failurePages = new Map<string, DataLoader<string, AttemptRow[]>>();
   return {
+    /** By connection. */
+    status: statuses(false),
+    statusWithPendingRetries: statuses(true),
     attempt: rowById(scope, SyncAttempt),
     run: rowById(scope, SyncRun),
     /** By run, oldest first. */
@@ -44,23 +55,23 @@ export function attemptLoaders(scope: BatchScope) {
   };
 }
 
-async function attemptsOfRuns({ em, firmId }: BatchScope, runIds: readonly string[]): Promise<AttemptRow[]> {
+function attemptsOfRuns({ em, firmId }: BatchScope, runIds: readonly string[]): Promise<AttemptRow[]> {
   const query = sql<AttemptRow>`
     select ${columnsOf(em, SyncAttempt, "a")} from sync_attempt a
     where a.firm_id = ${firmId} and a.run_id = any(${runIds}::bigint[])
     order by a.id
   `;
-  return (await query.execute(em.getKysely())).rows;
+  return read(em, query);
 }
 
-async function activeRuns({ em, firmId }: BatchScope, connectionIds: readonly string[]): Promise<RunRow[]> {
+function activeRuns({ em, firmId }: BatchScope, connectionIds: readonly string[]): Promise<RunRow[]> {
   const query = sql<RunRow>`
     select distinct on (r.connection_id) ${columnsOf(em, SyncRun, "r")} from sync_run r
     where r.firm_id = ${firmId} and r.connection_id = any(${connectionIds}::bigint[])
       and r.status in ('QUEUED', 'RUNNING', 'RETRYING', 'HELD')
     order by r.connection_id, r.appointment_id is not null, r.status <> 'RUNNING', r.id desc
   `;
-  return (await query.execute(em.getKysely())).rows;
+  return read(em, query);
 }
 
 interface PendingRow {
@@ -68,16 +79,10 @@ interface PendingRow {
   count: string;
 }
 
-async function pendingRetries({ em, firmId }: BatchScope, connectionIds: readonly string[]): Promise<PendingRow[]> {
+function pendingRetries({ em, firmId }: BatchScope, connectionIds: readonly string[]): Promise<PendingRow[]> {
   const query = sql<PendingRow>`
     select c.id as "connectionId", counted.count
-    from unnest(${connectionIds}::bigint[]) c (id) cross join lateral (
-      select count(*) from (
-        select from sync_attempt a
-        where a.firm_id = ${firmId} and a.connection_id = c.id and a.state = 'OPEN' and a.next_retry_at > now()
-        limit ${sql.lit(countedRows)}
-      ) waiting
-    ) counted
+    from unnest(${connectionIds}::bigint[]) c (id) cross join lateral (${countWaiting(firmId)}) counted
   `;
-  return (await query.execute(em.getKysely())).rows;
+  return read(em, query);
 }

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from "kysely";
+import { read } from "../database/prepared-reads.js";
 import type { BatchScope } from "../graphql/batches.js";
 import { columnsOf, type RowOf } from "../graphql/rows.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
@@ -25,7 +26,7 @@ export interface FailuresPage {
 }
 
 /** The same page of each connection's open failures, newest first, and one row more than it holds. */
-export async function openFailures(
+export function openFailures(
   { em, firmId }: BatchScope,
   connectionIds: readonly string[],
   { includeExhausted, first, after }: FailuresPage,
@@ -39,5 +40,5 @@ export async function openFailures(
     ) page
     order by page.id desc
   `;
-  return (await query.execute(em.getKysely())).rows;
+  return read(em, query);
 }

@@ -1,4 +1,5 @@
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Info, Int, Query, Resolver, Root } from "type-graphql";
 import { Appointment } from "../appointments/appointment.entity.js";
 import { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { Context } from "../context.js";
@@ -6,6 +7,7 @@ import { notFound } from "../errors.js";
 import { connectionType } from "../graphql/page.type.js";
 import { PagedByNumberArguments } from "../graphql/paging-arguments.js";
 import type { RowOf } from "../graphql/rows.js";
+import { isSelected } from "../graphql/selection.js";
 import { parseId } from "../id.js";
 import { listAttempts, listFailedAttempts } from "./attempt-list.js";
 import { remedyOf } from "./remedy.js";
@@ -49,8 +51,12 @@ export class SyncAttemptResolver {
     nullable: true,
     description: "Failures that nothing has resolved yet, non-retryable ones included, newest first.",
   })
-  failedAttempts(@Args(() => FailedAttemptsArguments) args: FailedAttemptsArguments, @Ctx() context: Context) {
-    return listFailedAttempts(context, args, args);
+  failedAttempts(
+    @Args(() => FailedAttemptsArguments) args: FailedAttemptsArguments,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return listFailedAttempts(context, args, args, isSelected(info, "totalCount"));
   }
 
   @Query(() => SyncAttemptConnection, { nullable: true, description: "Attempts of any outcome, newest first." })

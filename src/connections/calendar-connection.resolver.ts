@@ -1,10 +1,12 @@
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Info, Int, Query, Resolver, Root } from "type-graphql";
 import type { Context } from "../context.js";
 import { DateTime } from "../date-time.js";
 import { notFound } from "../errors.js";
 import { connectionType } from "../graphql/page.type.js";
 import { PagedByNumberArguments } from "../graphql/paging-arguments.js";
 import type { RowOf } from "../graphql/rows.js";
+import { isSelected } from "../graphql/selection.js";
 import { parseId } from "../id.js";
 import { CalendarConnection } from "./calendar-connection.entity.js";
 import { CalendarConnectionStatus, CalendarProvider, ConnectionHealth } from "./calendar-connection.enums.js";
@@ -77,8 +79,12 @@ export class CalendarConnectionResolver {
 @Resolver(() => SyncStatus)
 export class SyncStatusResolver {
   @Query(() => SyncStatus, { nullable: true })
-  async syncStatus(@Arg("connectionId", () => ID) connectionId: string, @Ctx() context: Context) {
-    return syncStatusOf(await findConnection(context, connectionId));
+  async syncStatus(
+    @Arg("connectionId", () => ID) connectionId: string,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return syncStatusOf(await findStatus(context, connectionId, isSelected(info, "statistics", "pendingRetry")));
   }
 
   @FieldResolver(() => ConnectionHealth)
@@ -98,6 +104,21 @@ export class SyncStatusResolver {
   async statistics(@Root() status: SyncStatus, @Ctx() context: Context) {
     return statisticsOf(await countersOf(context, status.connectionId), status.lastSyncCursor);
   }
+}
+
+/**
+ * The connection; its counters and pending retries, read along with it, are left to the fields that tell of them.
+ * @throws AppError NOT_FOUND
+ */
+async function findStatus({ loaders }: Context, text: string, withPendingRetries: boolean) {
+  const id = parseId(text);
+  const status = withPendingRetries ? loaders.statusWithPendingRetries : loaders.status;
+  const row = id === null ? null : await status.load(id);
+  if (!row) throw notFound();
+  loaders.counters.prime(row.id, row);
+  if (row.pendingRetries !== undefined)
+    loaders.pendingRetries.prime(row.id, { connectionId: row.id, count: row.pendingRetries });
+  return row;
 }
 
 /** @throws AppError NOT_FOUND */

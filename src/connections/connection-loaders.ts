@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { RequestSettings } from "../context.js";
+import { read } from "../database/prepared-reads.js";
 import { oneForEach, rowById, type BatchScope } from "../graphql/batches.js";
 import { columnsOf, type RowOf } from "../graphql/rows.js";
 import { CalendarConnection } from "./calendar-connection.entity.js";
@@ -23,12 +24,12 @@ export function connectionLoaders(scope: BatchScope, settings: RequestSettings) 
   };
 }
 
-async function counters({ em, firmId }: BatchScope, ids: readonly string[]): Promise<RowOf<ConnectionStatistics>[]> {
+function counters({ em, firmId }: BatchScope, ids: readonly string[]): Promise<RowOf<ConnectionStatistics>[]> {
   const query = sql<RowOf<ConnectionStatistics>>`
     select ${columnsOf(em, ConnectionStatistics, "s")} from connection_statistics s
     where s.firm_id = ${firmId} and s.connection_id = any(${ids}::bigint[])
   `;
-  return (await query.execute(em.getKysely())).rows;
+  return read(em, query);
 }
 
 interface HealthRow {
@@ -36,15 +37,11 @@ interface HealthRow {
   health: ConnectionHealth;
 }
 
-async function health(
-  { em, firmId }: BatchScope,
-  settings: RequestSettings,
-  ids: readonly string[],
-): Promise<HealthRow[]> {
+function health({ em, firmId }: BatchScope, settings: RequestSettings, ids: readonly string[]): Promise<HealthRow[]> {
   const query = sql<HealthRow>`
     select c.id, ${connectionHealth(settings.staleAfterSeconds)} as health
     from calendar_connection c join connection_statistics s on s.firm_id = c.firm_id and s.connection_id = c.id
     where c.firm_id = ${firmId} and c.id = any(${ids}::bigint[])
   `;
-  return (await query.execute(em.getKysely())).rows;
+  return read(em, query);
 }

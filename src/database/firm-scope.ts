@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CompiledQuery } from "kysely";
+import { prepareFromNowOn } from "./prepared-reads.js";
 
 const currentFirm = new AsyncLocalStorage<string>();
 
@@ -13,6 +14,9 @@ export function inFirm<T>(firmId: string, work: () => T): T {
 
 /** Equals no firm and is not "none": the next reservation binds anew. */
 const unknownFirm = "unknown";
+
+const binding = "select set_config('app.firm_id', $1, false)";
+prepareFromNowOn(binding);
 
 interface PooledConnection {
   executeQuery(query: CompiledQuery): Promise<unknown>;
@@ -29,7 +33,7 @@ export async function bindFirm(connection: unknown): Promise<void> {
   if ((boundFirms.get(session) ?? "") === firmId) return;
   boundFirms.set(session, unknownFirm); // until the statement below has answered
   try {
-    await session.executeQuery(CompiledQuery.raw("select set_config('app.firm_id', $1, false)", [firmId]));
+    await session.executeQuery(CompiledQuery.raw(binding, [firmId]));
   } catch (error) {
     endSession(session);
     throw error;

@@ -1,7 +1,9 @@
 import { MikroORM, type SqlEntityManager } from "@mikro-orm/postgresql";
+import type { Pool } from "pg";
 import { ormOptions } from "../../mikro-orm.config.js";
 import { dropEndedConnections } from "./ended-connections.js";
 import { bindFirm } from "./firm-scope.js";
+import { preparePool } from "./prepared-reads.js";
 
 export type { SqlEntityManager as EntityManager } from "@mikro-orm/postgresql";
 
@@ -50,7 +52,10 @@ async function open(
       ...limits,
       connectionTimeoutMillis: 5_000,
       application_name: "calendar-sync-admin",
-      onPoolCreated: dropEndedConnections,
+      onPoolCreated: (pool: Pool) => {
+        dropEndedConnections(pool);
+        preparePool(pool);
+      },
     },
     ...(onReserve ? { onReserveConnection: onReserve } : {}),
   });

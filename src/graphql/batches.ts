@@ -2,6 +2,7 @@ import type { EntityClass } from "@mikro-orm/core";
 import DataLoader from "dataloader";
 import { sql } from "kysely";
 import type { EntityManager } from "../database/orm.js";
+import { read } from "../database/prepared-reads.js";
 import { columnsOf, type RowOf } from "./rows.js";
 
 /** What a request's loaders read with: one statement for all keys that are asked for in the same moment. */
@@ -39,12 +40,12 @@ export function rowById<Entity extends { id: string }>(
 ): DataLoader<string, RowOf<Entity> | null> {
   const { tableName } = em.getMetadata().get(entity);
   return oneForEach(
-    async (ids) => {
+    (ids) => {
       const query = sql<RowOf<Entity>>`
         select ${columnsOf(em, entity, "t")} from ${sql.table(tableName)} t
         where t.firm_id = ${firmId} and t.id = any(${ids}::bigint[])
       `;
-      return (await query.execute(em.getKysely())).rows;
+      return read(em, query);
     },
     (row) => (row as unknown as { id: string }).id,
   );

@@ -1,6 +1,7 @@
 import type { EntityClass, Opt } from "@mikro-orm/core";
 import { sql, type RawBuilder } from "kysely";
 import type { EntityManager } from "../database/orm.js";
+import { read } from "../database/prepared-reads.js";
 
 /** Without the mark of properties that have a default in the database. */
 type Unmarked<Value> = Value extends infer Plain & Opt.Brand ? Plain : Value;
@@ -47,6 +48,6 @@ export const countedRows = 10_000;
 /** How many rows a query has; one more than 10,000 stands for more. */
 export async function cappedCount(em: EntityManager, query: RawBuilder<unknown>): Promise<number> {
   const counted = sql<{ count: string }>`select count(*) from (${query} limit ${sql.lit(countedRows + 1)}) as counted`;
-  const { rows } = await counted.execute(em.getKysely());
+  const rows = await read(em, counted);
   return Number(rows[0]?.count);
 }

@@ -7,6 +7,8 @@ import { importBench } from "./import.js";
 import type { Bench, Measurement } from "./measurement.js";
 import { outageBench } from "./outage.js";
 import { partitionsBench } from "./partitions.js";
+import { readsBench, readTargets } from "./reads.js";
+import { writeResult } from "./result-file.js";
 import { workersBench } from "./workers.js";
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -14,7 +16,12 @@ const benches: Readonly<Record<string, Bench>> = {
   outage: outageBench,
   import: importBench,
   partitions: partitionsBench,
+  reads: readsBench(readTargets),
 };
+/** Parts of those, which run alone when they are named. */
+const parts: Readonly<Record<string, Bench>> = Object.fromEntries(
+  readTargets.map((target) => [target, readsBench([target])]),
+);
 
 const tell = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -23,8 +30,14 @@ const tell = (line: string): void => {
 const { only, quick } = parseArgs({
   options: { only: { type: "string" }, quick: { type: "boolean", default: false } },
 }).values;
-const chosen = Object.entries(benches).filter(([name]) => only === undefined || name === only);
-if (chosen.length === 0) throw new Error(`--only must be one of ${Object.keys(benches).join(", ")}`);
+const chosen = only === undefined ? Object.entries(benches) : named(only);
+
+function named(name: string): [string, Bench][] {
+  const bench = benches[name] ?? parts[name];
+  if (bench) return [[name, bench]];
+  throw new Error(`--only must be one of ${[...Object.keys(benches), ...Object.keys(parts)].join(", ")}`);
+}
+
 const measurements: Measurement[] = [];
 for (const [name, bench] of chosen) {
   tell(`${name}:`);
@@ -40,3 +53,4 @@ for (const [name, bench] of chosen) {
 for (const { what, target, measured, isMet, profile } of measurements) {
   tell(`${isMet ? "met    " : "not met"}  ${what}: ${measured} (target ${target})${isMet ? "" : `; ${profile}`}`);
 }
+tell(`as JSON in ${await writeResult({ only: only ?? "all", isQuick: quick }, measurements)}`);
