@@ -3,6 +3,7 @@ import type { Context } from "../context.js";
 import { Conditions } from "../graphql/conditions.js";
 import { byId, type CursorKey } from "../graphql/cursor.js";
 import { Page } from "../graphql/page.type.js";
+import { newestRows, type NewestFirst } from "../graphql/newest-rows.js";
 import { pageRequest, type PageArguments } from "../graphql/paging.js";
 import { cappedCount, columnsOf, type RowOf } from "../graphql/rows.js";
 import { textArgument } from "../graphql/text.js";
@@ -31,12 +32,16 @@ export async function listFailedAttempts(
   isCounted: boolean,
 ): Promise<AttemptPage> {
   const matching = conditionsOf(context, scope).and(isListedFailure(scope));
-  const list = { key: failedAttemptKey, listed: sql`sync_attempt a where ${matching.sql}` };
+  const list = {
+    key: failedAttemptKey,
+    listed: sql`sync_attempt a where ${matching.sql}`,
+    ...indexedIf(isUnfiltered(scope)),
+  };
   if (!isUnfiltered(scope) || scope.includeClosed) {
     return pageOf(context, page, { ...list, count: () => cappedCount(context.em, sql`select from ${list.listed}`) });
   }
-  const sum = sumOfOpenFailures(context, scope.connectionId, scope.includeExhausted);
-  return pageOf(context, page, { ...list, count: () => sumOf(context.em, sum), ...(isCounted ? { sum } : {}) });
+  const total = sumOfOpenFailures(context, scope.connectionId, scope.includeExhausted);
+  return pageOf(context, page, { ...list, count: () => sumOf(context.em, total), ...(isCounted ? { total } : {}) });
 }
 
 /** Attempts of any outcome, newest first. */
@@ -46,12 +51,17 @@ export async function listAttempts(
   page: PageArguments,
 ): Promise<AttemptPage> {
   const matching = conditionsOf(context, scope).given(scope.status, (status) => sql`a.status = ${sql.lit(status)}`);
-  const listed = scope.status === "RUNNING" ? amongRunning(matching) : sql`sync_attempt a where ${matching.sql}`;
+  const isRunning = scope.status === "RUNNING";
+  const listed = isRunning ? amongRunning(matching) : sql`sync_attempt a where ${matching.sql}`;
   const count = () =>
     isUnfiltered(scope) && scope.status == null
       ? countAllAttempts(context, scope.connectionId)
       : cappedCount(context.em, sql`select from ${listed}`);
-  return pageOf(context, page, { key: attemptKey, listed, count });
+  return pageOf(context, page, { key: attemptKey, listed, count, ...indexedIf(isUnfiltered(scope) && !isRunning) });
+}
+
+function indexedIf(isIndexed: boolean): Pick<AttemptList, "indexed"> {
+  return isIndexed ? { indexed: "sync_attempt" } : {};
 }
 
 /** They are few, and have an index: found in it and then put in order, never looked for in the order. */
@@ -59,27 +69,19 @@ function amongRunning(matching: Conditions): RawBuilder<unknown> {
   return sql`(select * from sync_attempt a where ${matching.sql} offset 0) a where true`;
 }
 
-interface AttemptList {
+interface AttemptList extends Pick<NewestFirst<unknown>, "listed" | "total" | "indexed"> {
   key: CursorKey<string>;
-  /** A source with its conditions: "sync_attempt a where …". */
-  listed: RawBuilder<unknown>;
   count: () => Promise<number>;
-  /** The count as a subselect of the page's statement, which saves a statement of its own; absent where that would cost more. */
-  sum?: RawBuilder<unknown>;
 }
 
 async function pageOf(
   { em }: Context,
   page: PageArguments,
-  { key, listed, count, sum }: AttemptList,
+  { key, count, ...list }: AttemptList,
 ): Promise<AttemptPage> {
   const request = pageRequest(page, key);
-  const query = sql<RowOf<SyncAttempt> & { totalCount?: string }>`
-    select ${columnsOf(em, SyncAttempt, "a")} ${sum ? sql`, (${sum}) as "totalCount"` : sql``}
-    from ${listed} ${request.after === null ? sql`` : sql`and a.id < ${request.after}`}
-    order by a.id desc limit ${request.first + 1} offset ${request.offset}
-  `;
-  const { rows } = await query.execute(em.getKysely());
+  const columns = columnsOf(em, SyncAttempt, "a");
+  const rows = await newestRows(em, { ...list, columns, id: sql`a.id` }, request);
   const counted = rows[0]?.totalCount;
   return new Page({
     ...{ rows, request, key, keyOf: ({ id }) => id },

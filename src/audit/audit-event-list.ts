@@ -3,6 +3,7 @@ import type { Context } from "../context.js";
 import { Conditions } from "../graphql/conditions.js";
 import { byId } from "../graphql/cursor.js";
 import { Page } from "../graphql/page.type.js";
+import { newestRows } from "../graphql/newest-rows.js";
 import { pageRequest, type PageArguments } from "../graphql/paging.js";
 import { cappedCount, columnsOf, type RowOf } from "../graphql/rows.js";
 import { textArgument } from "../graphql/text.js";
@@ -27,13 +28,11 @@ export async function listAuditEvents(
   const { em } = context;
   const matching = conditionsOf(context, filter);
   await context.loaders.auditRead.load(filter);
-  const query = sql<RowOf<AuditEvent>>`
-    select ${columnsOf(em, AuditEvent, "e")} from audit_event e
-    where ${matching.sql} ${request.after === null ? sql`` : sql`and e.id < ${request.after}`}
-    order by e.id desc limit ${request.first + 1}
-  `;
-  const { rows } = await query.execute(em.getKysely());
-  const count = () => cappedCount(em, sql`select from audit_event e where ${matching.sql}`);
+  const listed = sql`audit_event e where ${matching.sql}`;
+  const isOfAll = matching.size === 1; // the firm
+  const list = { columns: columnsOf(em, AuditEvent, "e"), listed, id: sql`e.id` };
+  const rows = await newestRows(em, isOfAll ? { ...list, indexed: "audit_event" } : list, request);
+  const count = () => cappedCount(em, sql`select from ${listed}`);
   return new Page({ rows, request, key, keyOf: ({ id }) => id, count });
 }
 

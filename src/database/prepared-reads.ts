@@ -4,10 +4,13 @@ import type { EntityManager } from "./orm.js";
 
 /**
  * PostgreSQL plans a statement anew each time unless it has been prepared, and for a read of a partitioned table under row level
- * security planning takes several times as long as reading. So what reads a few rows by their ids is prepared, once a session. Nothing else
- * is: the one plan that would be kept for all pages of a list is a bad one for some, and changes are planned for the rows that they bring.
+ * security planning takes several times as long as reading. So reads of few rows are prepared, once a session. After five times with its
+ * values PostgreSQL may keep one plan for all values: only what has a single sensible plan is read so (test/database/hot-queries.test.ts).
+ * Changes are planned for the rows that they bring. What changes below a prepared statement (a new partition, index or column, fresh
+ * statistics) PostgreSQL notices by itself.
  */
 const names = new Map<string, string>();
+let lastName = 0;
 
 /** Filters can be put together in many ways: a session remembers that many statements, the others are planned each time. */
 const mostStatements = 200;
@@ -22,7 +25,18 @@ export async function read<Row>(em: EntityManager, query: RawBuilder<Row>): Prom
 
 /** For a statement that is sent past `read`. */
 export function prepareFromNowOn(text: string): void {
-  if (!names.has(text) && names.size < mostStatements) names.set(text, `read_${names.size + 1}`);
+  if (!names.has(text) && names.size < mostStatements) nameAnew(text);
+}
+
+/** Whether each session prepares that statement. */
+export function isPrepared(text: string): boolean {
+  return names.has(text);
+}
+
+/** A name stands for one text for ever: a session that has prepared it would refuse another. */
+function nameAnew(text: string): void {
+  lastName += 1;
+  names.set(text, `read_${lastName}`);
 }
 
 /** Gives the statements of such a pool's sessions their names: Kysely has no place for a name, so its client is given one that has. */
@@ -35,8 +49,25 @@ export function preparePool(pool: Pool): void {
 function named(client: PoolClient): PoolClient["query"] {
   const query = client.query.bind(client) as (...given: unknown[]) => Promise<unknown>;
   const send = (text: unknown, values: unknown, ...rest: unknown[]) => {
-    const name = typeof text === "string" && Array.isArray(values) ? names.get(text) : undefined;
-    return name === undefined ? query(text, values, ...rest) : query({ name, text, values }, ...rest);
+    const name = typeof text === "string" && Array.isArray(values) && rest.length === 0 ? names.get(text) : undefined;
+    if (typeof text !== "string" || name === undefined) return query(text, values, ...rest);
+    return query({ name, text, values }).catch((error: unknown) => {
+      if (!isOutdated(error)) throw error;
+      if (names.get(text) === name) nameAnew(text);
+      return query(text, values).catch(() => Promise.reject(error as Error)); // in a transaction it is too late
+    });
   };
   return send as PoolClient["query"]; // the same overloads, of which Kysely uses (text, values)
+}
+
+const invalidStatementName = "26000";
+const featureNotSupported = "0A000";
+
+/**
+ * The session's prepared statement is of no use any more: a migration has changed the type of a column that it returns, or somebody has
+ * discarded it. It would fail for as long as the session lives.
+ */
+function isOutdated(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === invalidStatementName || (code === featureNotSupported && String(message).startsWith("cached plan"));
 }

@@ -33,7 +33,10 @@ export function manyForEach<Row>(
   });
 }
 
-/** Rows of an entity's table by their ids, of the scope's firm alone. */
+/**
+ * Rows of an entity's table by their ids, of the scope's firm alone. Each is looked for by itself, at most one: of a partitioned table
+ * PostgreSQL then searches the partition of that id, where it would search all of them for a list of ids.
+ */
 export function rowById<Entity extends { id: string }>(
   { em, firmId }: BatchScope,
   entity: EntityClass<Entity>,
@@ -42,8 +45,10 @@ export function rowById<Entity extends { id: string }>(
   return oneForEach(
     (ids) => {
       const query = sql<RowOf<Entity>>`
-        select ${columnsOf(em, entity, "t")} from ${sql.table(tableName)} t
-        where t.firm_id = ${firmId} and t.id = any(${ids}::bigint[])
+        select found.* from unnest(${ids}::bigint[]) wanted (id) cross join lateral (
+          select ${columnsOf(em, entity, "t")} from ${sql.table(tableName)} t
+          where t.firm_id = ${firmId} and t.id = wanted.id limit 1
+        ) found
       `;
       return read(em, query);
     },

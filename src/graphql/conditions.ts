@@ -25,6 +25,11 @@ export class Conditions {
     return this.and(parsed === null ? sql`false` : condition(parsed));
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#all.length;
+  }
+
   get sql(): RawBuilder<unknown> {
     return sql.join(this.#all, sql` and `);
   }

@@ -20,7 +20,8 @@ export interface PageRequest<Key> {
   isLater: boolean;
 }
 
-const largestPage = 200;
+/** The most rows of a page. */
+export const largestPage = 200;
 const largestOffset = 10_000;
 
 /** @throws AppError BAD_USER_INPUT naming the argument */

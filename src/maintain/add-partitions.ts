@@ -1,8 +1,9 @@
 import type pg from "pg";
 import { firmPolicies } from "../../migrations/row-level-security.js";
+import type { PartitionedTable } from "../database/partition-bounds.js";
 import { failpoint } from "../failpoints.js";
 import { briefTransaction } from "./brief-transaction.js";
-import { lastIdOf, partitionsOf, type Partition, type PartitionedTable } from "./partitioned-tables.js";
+import { lastIdOf, partitionsOf, type Partition } from "./partitioned-tables.js";
 import { planPartitions, type IdRange } from "./plan-partitions.js";
 
 /** A partition that was made, and how many rows were moved to it out of DEFAULT. */

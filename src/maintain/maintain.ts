@@ -1,11 +1,12 @@
 import type pg from "pg";
+import type { PartitionedTable } from "../database/partition-bounds.js";
 import { failpoint } from "../failpoints.js";
 import { addPartition, partitionsToAdd } from "./add-partitions.js";
 import { deleteEvents } from "./delete-events.js";
 import { deleteRuns } from "./delete-runs.js";
 import { attemptPartitionsToDrop, dropAttempts, type DroppedPartition } from "./drop-attempts.js";
 import { dropEvents, eventPartitionsToDrop } from "./drop-events.js";
-import { partitionedTables, type PartitionedTable } from "./partitioned-tables.js";
+import { partitionedTables } from "./partitioned-tables.js";
 import { fixInstants, type Retention } from "./retention.js";
 
 /** What one transaction of the maintenance has done, or would do. */

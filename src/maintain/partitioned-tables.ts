@@ -1,6 +1,5 @@
 import type pg from "pg";
-
-export type PartitionedTable = "sync_attempt" | "audit_event";
+import { boundsOfPartitions, type PartitionedTable } from "../database/partition-bounds.js";
 
 /** The tables that grow for ever: range partitions by id, and a DEFAULT partition for what belongs to none of them. */
 export const partitionedTables: readonly PartitionedTable[] = ["sync_attempt", "audit_event"];
@@ -14,16 +13,7 @@ export interface Partition {
 
 /** The range partitions of a table by their ids, without DEFAULT. */
 export async function partitionsOf(client: pg.Client, table: PartitionedTable): Promise<Partition[]> {
-  const { rows } = await client.query<{ name: string; from: string; to: string }>(
-    `select name, bound[1] as from, bound[2] as to
-     from (
-       select part.relname as name,
-         regexp_match(pg_get_expr(part.relpartbound, part.oid), $$FROM \\('(\\d+)'\\) TO \\('(\\d+)'\\)$$) as bound
-       from pg_inherits join pg_class part on part.oid = inhrelid where inhparent = $1::regclass
-     ) partition
-     where bound is not null`,
-    [table],
-  );
+  const { rows } = await client.query<{ name: string; from: string; to: string }>(boundsOfPartitions, [table]);
   return rows
     .map(({ name, from, to }) => ({ name, from: Number(from), to: Number(to) }))
     .sort((one, other) => one.from - other.from);

@@ -5,13 +5,17 @@ import pg from "pg";
 import { pino } from "pino";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../src/database/embedded/embedded-postgres.js";
 import { migrate } from "../../src/database/migrate.js";
+import { addPartition } from "../../src/maintain/add-partitions.js";
 import { seedReads, type ReadSize } from "./read-seed.js";
 
 /** Changes with what the seed makes: an older folder is made again. */
-const seedVersion = 3;
+const seedVersion = 4;
 
 const full: ReadSize = { firms: 200, connections: 10_000, attempts: 5_000_000, appointments: 2_000_000 };
 const quick: ReadSize = { firms: 200, connections: 10_000, attempts: 200_000, appointments: 50_000 };
+
+/** Of attempts, besides the one that the next ids will go to and DEFAULT. */
+const partitions = 5;
 
 export interface ReadDatabase {
   postgres: EmbeddedPostgres;
@@ -39,7 +43,8 @@ export async function openReadDatabase(isQuick: boolean, tell: (line: string) =>
     const superuserUrl = new URL(postgres.superuserUrl);
     superuserUrl.pathname = new URL(postgres.appUrl).pathname;
     if (!isKept) {
-      await seed(superuserUrl.href, size, tell);
+      await inSession(postgres.ownerUrl, (owner) => addPartitions(owner, size));
+      await inSession(superuserUrl.href, (superuser) => seedReads(superuser, size, tell));
       await writeFile(marker, wanted);
     }
     return { postgres, superuserUrl: superuserUrl.href, size, stop: () => postgres.stop() };
@@ -49,11 +54,19 @@ export async function openReadDatabase(isQuick: boolean, tell: (line: string) =>
   }
 }
 
-async function seed(superuserUrl: string, size: ReadSize, tell: (line: string) => void): Promise<void> {
-  const client = new pg.Client(superuserUrl);
+/** As maintenance would have made them for that many attempts. */
+async function addPartitions(owner: pg.Client, { attempts }: ReadSize): Promise<void> {
+  const ids = attempts / partitions;
+  for (let from = 0; from <= attempts; from += ids) {
+    await addPartition(owner, "sync_attempt", { name: `sync_attempt_${from}`, from, to: from + ids });
+  }
+}
+
+async function inSession(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client(url);
   await client.connect();
   try {
-    await seedReads(client, size, tell);
+    await work(client);
   } finally {
     await client.end();
   }
