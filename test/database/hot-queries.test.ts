@@ -55,6 +55,12 @@ async function ask(question: string): Promise<void> {
   expect(errors).toEqual([]);
 }
 
+async function pageOf(question: string): Promise<SentStatement> {
+  const page = (await statementsOf(question)).find(({ sql }) => sql.includes("limit"));
+  if (!page) throw new Error(`no page is read for ${question}`);
+  return page;
+}
+
 const modes: readonly PlanMode[] = ["force_custom_plan", "force_generic_plan"];
 
 /** What is wrong with how PostgreSQL reads for a question, in words. */
@@ -102,6 +108,28 @@ describe("with 200,000 rows in each large table", () => {
     const { endCursor } = data?.[list]?.pageInfo ?? {};
     const statements = await statementsOf(`{ ${list}(first: 25, after: "${String(endCursor)}") { nodes { id } } }`);
     expect(await faultsOf(app, {}, statements)).toEqual([]);
+  });
+
+  describe.each(modes)("with %s", (mode) => {
+    test.each(["failedAttempts", "syncAttempts", "auditEvents"])(
+      "a page of %s searches the newest partition and DEFAULT, no other",
+      async (list) => {
+        const page = await pageOf(`{ ${list}(first: 25) { nodes { id } } }`);
+        expect((await explain(app, page, mode)).searches).toBeLessThanOrEqual(2);
+        const ofAllAtOnce = {
+          ...page,
+          sql: page.sql.replaceAll(/and \(?[ae]\.id (>=|<) '\d+' (and|or) [ae]\.id (>=|<) '\d+'\)?/g, ""),
+        };
+        expect((await explain(app, ofAllAtOnce, mode)).searches).toBeGreaterThan(4); // so it would be noticed
+      },
+    );
+
+    test("attempts are looked for by their ids in the partition of each, no other", async () => {
+      const sent = await statementsOf("{ syncRuns(first: 50) { nodes { lastAttempt { id } } } }");
+      const byId = sent.find(({ sql }) => sql.includes('from "sync_attempt" t'));
+      if (!byId) throw new Error("no attempt is read");
+      expect((await explain(app, byId, mode)).searches).toBe(50);
+    });
   });
 
   test.each([

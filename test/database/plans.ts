@@ -12,6 +12,7 @@ interface PlanNode {
   "Actual Loops": number;
   "Rows Removed by Filter"?: number;
   "Rows Removed by Index Recheck"?: number;
+  "Index Searches"?: number;
   Plans?: PlanNode[];
 }
 
@@ -21,6 +22,8 @@ export interface PlanCost {
   rowsRead: number;
   /** Rows that were put in order after they had been read. */
   rowsSorted: number;
+  /** How often an index was descended: once a partition at least, and once for each key that is looked for. */
+  searches: number;
   /** Tables that were read from one end to the other. */
   readWhole: string[];
   /** Whether indexes were combined row by row. */
@@ -53,6 +56,7 @@ function costOf(plan: PlanNode): PlanCost {
   return {
     rowsRead: sum(nodes.filter(isScan).map(rowsOf)),
     rowsSorted: sum(nodes.filter(isSort).flatMap(({ Plans = [] }) => Plans.map(rowsOf))),
+    searches: sum(nodes.map((node) => node["Index Searches"] ?? 0)),
     readWhole: nodes.filter(isSeqScan).map((node) => node["Relation Name"] ?? ""),
     hasBitmapAnd: nodes.some((node) => node["Node Type"] === "BitmapAnd"),
   };

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
+import pg from "pg";
 import { inFirm } from "../../src/database/firm-scope.js";
 import { openDatabase, type Database } from "../../src/database/orm.js";
 import { prepareFromNowOn, read } from "../../src/database/prepared-reads.js";
+import { unitOfWork } from "../../src/database/unit-of-work.js";
+import { until } from "../support/app.js";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";
 
 let testDatabase: TestDatabase;
@@ -45,6 +48,78 @@ test("a prepared read sees the firm that its session is bound to, not the one th
   const firm = sql<{ firm: string }>`select current_setting('app.firm_id') as firm, ${1}::int as one`;
   for (const firmId of ["1", "2", "1"])
     expect(await inFirm(firmId, () => read(database.em, firm))).toEqual([{ firm: firmId, one: 1 }]);
+});
+
+const firmOne = () => sql<{ id: string; name: string }>`select id, name from firm where id = ${1}`;
+
+async function asOwner(...statements: string[]): Promise<void> {
+  const owner = new pg.Client(testDatabase.ownerUrl);
+  await owner.connect();
+  try {
+    for (const statement of statements) await owner.query(statement);
+  } finally {
+    await owner.end();
+  }
+}
+
+const ofFirm = (query: RawBuilder<unknown>) => inFirm("1", () => read(database.em, query));
+
+/** So often that PostgreSQL keeps one plan for all values. */
+async function askOften(query: RawBuilder<unknown>): Promise<void> {
+  for (let count = 0; count < 7; count += 1) await ofFirm(query);
+}
+
+test("a prepared read goes on while columns, indexes and partitions are added to its table and taken away", async () => {
+  const attempts = sql`select a.id from sync_attempt a where a.firm_id = ${"1"} order by a.id desc limit 3`;
+  await askOften(attempts);
+  for (const change of [
+    "alter table sync_attempt add column novelty text default 'new'",
+    "create table sync_attempt_more partition of sync_attempt for values from (100) to (200)",
+    "create index on sync_attempt (firm_id, novelty)",
+    "alter table sync_attempt detach partition sync_attempt_more",
+    "alter table sync_attempt drop column novelty",
+  ]) {
+    await asOwner(change);
+    expect(await ofFirm(attempts)).toEqual([]);
+  }
+  expect((await prepared()).filter((text) => text.includes("from sync_attempt a"))).toHaveLength(1);
+});
+
+test("a prepared read is answered after a column that it returns has another type", async () => {
+  await asOwner("insert into firm (id, name) values (1, 'One')", "alter table firm alter name type varchar(500)");
+  await askOften(firmOne());
+  await asOwner("alter table firm alter name type text");
+  expect(await ofFirm(firmOne())).toEqual([{ id: "1", name: "One" }]);
+  expect(await ofFirm(firmOne())).toEqual([{ id: "1", name: "One" }]);
+  expect((await prepared()).filter((text) => text.includes("from firm"))).toHaveLength(2); // under its new name, too
+});
+
+test("in a transaction, which cannot be saved, the same change is told as it is, and the next one is answered", async () => {
+  await askOften(firmOne());
+  await asOwner("alter table firm alter name type varchar(500)");
+  const inTransaction = () => unitOfWork(database.em, "1", ({ em }) => read(em, firmOne()));
+  await expect(inTransaction()).rejects.toThrow("cached plan must not change result type");
+  expect(await inTransaction()).toEqual([{ id: "1", name: "One" }]);
+});
+
+test("a read is answered when somebody has discarded what its session had prepared", async () => {
+  await ofFirm(firmOne());
+  await database.em.execute("deallocate all");
+  expect(await ofFirm(firmOne())).toEqual([{ id: "1", name: "One" }]);
+});
+
+test("a session that was lost with what it had prepared is replaced by one that prepares anew", async () => {
+  await ofFirm(firmOne());
+  const end = sql`select pg_terminate_backend(pg_backend_pid())`.execute(database.em.getKysely());
+  await expect(end).rejects.toThrow();
+  // The pool may give out the lost session until it has heard of its end.
+  await until(() =>
+    ofFirm(firmOne()).then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect((await prepared()).filter((text) => text.includes("from firm"))).toHaveLength(1);
 });
 
 test("a session remembers 200 statements; those after them are answered all the same", async () => {
