@@ -22,20 +22,43 @@ export const syncStatus = `query Status($connectionId: ID!) {
   }
 }`;
 
+/** The same of PostGraphile, which would count the failures one by one: it is not asked how many there are. */
+const postGraphileFailures = `query Failures($firmId: BigInt!) {
+  allSyncAttempts(first: 25, orderBy: [ROW_ID_DESC], condition: { firmId: $firmId, state: "OPEN", maxRetriesReached: false }) {
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      rowId connectionId operation direction status state errorClass errorCode errorSummary retryCount maxRetriesReached nextRetryAt startedAt
+      finishedAt correlationId
+    }
+  }
+}`;
+
+/** Rates and sums are left to its client; it has no condition for retries that are ahead, so that all open failures are counted. */
+const postGraphileStatus = `query Status($firmId: BigInt!, $connectionId: BigInt!) {
+  calendarConnectionByFirmIdAndRowId(firmId: $firmId, rowId: $connectionId) {
+    rowId provider status cursor
+    connectionStatisticByFirmIdAndConnectionId {
+      successes transientFailures rateLimitedFailures nonRetryableFailures openRetryable openExhausted lastSyncAt lastSuccessfulSyncAt
+    }
+  }
+  allSyncAttempts(condition: { firmId: $firmId, connectionId: $connectionId, state: "OPEN" }) { totalCount }
+}`;
+
 export function graphql(token: string, query: string, variables: object = {}): LoadRequest {
   return { path: "/graphql", token, body: JSON.stringify({ query, variables }) };
 }
 
 const rest = "/api/calendar/admin";
 
-/** One of each firm, in turns: what every firm's manager asks of the server (`api`, `rest`) and of the raw one. */
+/** One of each firm, in turns: what every firm's manager asks of the server (`api`, `rest`), and of those that it is compared with. */
 export function everyFirmsQuestions(tokens: readonly string[]) {
-  const each = (question: (token: string, connectionId: number) => LoadRequest) =>
-    tokens.map((token, index) => question(token, connectionOf(index + 1, tokens.length)));
+  const each = (question: (token: string, connectionId: number, firmId: string) => LoadRequest) =>
+    tokens.map((token, index) => question(token, connectionOf(index + 1, tokens.length), String(index + 1)));
   return {
     failures: {
       api: each((token) => graphql(token, failedAttempts)),
       raw: each((token) => ({ path: "/failedAttempts", token })),
+      postGraphile: each((token, _id, firmId) => graphql(token, postGraphileFailures, { firmId })),
     },
     connectionFailures: {
       rest: each((token, id) => ({ path: `${rest}/connections/${id}/failed-attempts/`, token })),
@@ -45,6 +68,9 @@ export function everyFirmsQuestions(tokens: readonly string[]) {
       api: each((token, connectionId) => graphql(token, syncStatus, { connectionId })),
       rest: each((token, id) => ({ path: `${rest}/connections/${id}/sync-status/`, token })),
       raw: each((token, id) => ({ path: `/syncStatus/${id}`, token })),
+      postGraphile: each((token, id, firmId) =>
+        graphql(token, postGraphileStatus, { firmId, connectionId: String(id) }),
+      ),
     },
   };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runTypeScript, type TypeScriptProcess } from "../support/typescript-process.js";
 import type { PlantedFault } from "../support/server-process.js";
+import { installPostGraphile } from "./install-postgraphile.js";
 import type { ReadDatabase } from "./read-database.js";
 
 /** What the servers of a bench have in common. */
@@ -22,6 +23,8 @@ export interface ServerOptions {
   planted?: PlantedFault[];
   /** Whether it signs on as a superuser, whom row level security does not concern. Default false. */
   isSuperuser?: boolean;
+  /** More variables. */
+  environment?: Record<string, string>;
 }
 
 /** The server as `npm start` runs it, its API alone, with everything on; its log goes where a bench does not look. */
@@ -32,17 +35,23 @@ export function startApiServer(scope: ServersScope, options: ServerOptions = {})
 const compared = {
   "raw-server": new URL("raw-server.ts", import.meta.url),
   "naive-server": new URL("naive-server.ts", import.meta.url),
+  "postgraphile-server": new URL("postgraphile-server.ts", import.meta.url),
 };
+export type ComparedServer = keyof typeof compared;
 
 /** One of the servers that it is compared with. */
-export function startComparedServer(name: keyof typeof compared, scope: ServersScope): Promise<BenchServer> {
-  return start(compared[name], scope, {});
+export async function startComparedServer(name: ComparedServer, scope: ServersScope): Promise<BenchServer> {
+  const environment: Record<string, string> =
+    name === "postgraphile-server"
+      ? { POSTGRAPHILE_FOLDER: await installPostGraphile(), GRAPHILE_ENV: "production" }
+      : {};
+  return start(compared[name], scope, { environment });
 }
 
 async function start(
   entry: URL,
   { database, jwtSecret }: ServersScope,
-  { planted = [], isSuperuser = false }: ServerOptions,
+  { planted = [], isSuperuser = false, environment = {} }: ServerOptions,
 ): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), "calendar-sync-bench-"));
   const env = {
@@ -53,6 +62,7 @@ async function start(
     CREDENTIALS_KEYS: `1:${randomBytes(32).toString("base64")}`,
     ...{ HOST: "127.0.0.1", PORT: "0", ROLES: "api", LOG_PRETTY: "false", LOG_LEVEL: "info", DATA_DIR: folder },
     TEST_PLANTED_FAULTS: JSON.stringify(planted),
+    ...environment,
   };
   const started = runTypeScript(entry, [], { env, cwd: folder });
   const stop = async () => {

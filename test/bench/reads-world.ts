@@ -3,7 +3,13 @@ import { readConfig } from "../../src/config.js";
 import type { Rounds } from "./alternate.js";
 import { openReadDatabase, type ReadDatabase } from "./read-database.js";
 import { everyFirmsQuestions, managerTokens } from "./read-questions.js";
-import { startApiServer, startComparedServer, type BenchServer, type ServerOptions } from "./read-servers.js";
+import {
+  startApiServer,
+  startComparedServer,
+  type BenchServer,
+  type ComparedServer,
+  type ServerOptions,
+} from "./read-servers.js";
 
 /** The database, and servers on it, each started when it is first asked for. */
 export class ReadsWorld {
@@ -43,7 +49,7 @@ export class ReadsWorld {
   }
 
   /** A server to compare with. */
-  compared(name: "raw-server" | "naive-server"): Promise<string> {
+  compared(name: ComparedServer): Promise<string> {
     return this.#server(name, () => startComparedServer(name, this.#scope));
   }
 

@@ -2,6 +2,7 @@ import { alternate } from "./alternate.js";
 import type { Bench, Measurement } from "./measurement.js";
 import { failedAttempts, graphql, syncStatus } from "./read-questions.js";
 import { readConnections } from "./read-seed.js";
+import { haveSameRows } from "./same-answers.js";
 import { ReadsWorld } from "./reads-world.js";
 
 type Compare = (world: ReadsWorld) => Promise<Measurement[]>;
@@ -97,27 +98,34 @@ async function deepCursor(origin: string, token: string): Promise<string> {
 const bySharing = "PostgreSQL, the clients and the server share the processors; see the profile in docs/performance.md";
 
 async function failuresBesideOthers(world: ReadsWorld): Promise<Measurement[]> {
-  const { api, raw } = world.questions.failures;
+  const { api, raw, postGraphile } = world.questions.failures;
   const loads = {
     raw: { origin: await world.compared("raw-server"), requests: raw, connections: atOnce },
     api: { origin: await world.api(), requests: api, connections: atOnce },
+    postGraphile: { origin: await world.compared("postgraphile-server"), requests: postGraphile, connections: atOnce },
     naive: { origin: await world.compared("naive-server"), requests: api, connections: atOnce },
   };
+  await haveSameRows(loads);
   const rates = await alternate(loads, world.rounds);
   return [
     atLeast(0.28, "failedAttempts, requests/s beside raw pg", rates.api, bySharing),
+    atLeast(1, "the same beside PostGraphile 5", rates.api / rates.postGraphile, bySharing),
     atLeast(1, "the same beside entities and shield on every field", rates.api / rates.naive, bySharing),
   ];
 }
 
 async function statusBesideOthers(world: ReadsWorld): Promise<Measurement[]> {
-  const { api, raw } = world.questions.status;
+  const { api, raw, postGraphile } = world.questions.status;
   const loads = {
     raw: { origin: await world.compared("raw-server"), requests: raw, connections: atOnce },
     api: { origin: await world.api(), requests: api, connections: atOnce },
+    postGraphile: { origin: await world.compared("postgraphile-server"), requests: postGraphile, connections: atOnce },
   };
   const rates = await alternate(loads, world.rounds);
-  return [atLeast(0.23, "syncStatus, requests/s beside raw pg", rates.api, bySharing)];
+  return [
+    atLeast(0.23, "syncStatus, requests/s beside raw pg", rates.api, bySharing),
+    atLeast(1, "the same beside PostGraphile 5", rates.api / rates.postGraphile, bySharing),
+  ];
 }
 
 async function restBesideOthers(world: ReadsWorld): Promise<Measurement[]> {
