@@ -12,8 +12,11 @@ import type { EntityManager } from "./orm.js";
 const names = new Map<string, string>();
 let lastName = 0;
 
-/** Filters can be put together in many ways: a session remembers that many statements, the others are planned each time. */
-const mostStatements = 200;
+/**
+ * A plan for 13 partitions takes a session some 300 kB. About 60 statements are to be prepared; should there be more, a session
+ * remembers this many, and the others are planned each time.
+ */
+const mostStatements = 100;
 
 /** The rows of a statement that answers a client. Its text must not hold values: those are parameters. */
 export async function read<Row>(em: EntityManager, query: RawBuilder<Row>): Promise<Row[]> {
