@@ -147,11 +147,16 @@ async function everyConnectionIsPulledSince(world: NemesisWorld, since: string):
 async function lookAround(world: NemesisWorld): Promise<string[]> {
   const wrong: string[] = [];
   for (const { id, account } of world.connections) {
-    const [connection] = await world.sql<{ status: string; window_end: Date | null }>(
-      "select status, window_end from calendar_connection where id = $1",
+    const [connection] = await world.sql<{ status: string; window_end: Date | null; failures: string }>(
+      `select status, window_end, (
+         select string_agg(a.error_code, ', ' order by a.id) from sync_attempt a
+         where a.connection_id = c.id and a.error_class = 'NON_RETRYABLE') as failures
+       from calendar_connection c where id = $1`,
       [id],
     );
-    if (connection?.status !== "ACTIVE") wrong.push(`${account} is ${connection?.status ?? "gone"}`);
+    if (connection?.status !== "ACTIVE") {
+      wrong.push(`${account} is ${connection?.status ?? "gone"} after ${connection?.failures ?? "nothing"}`);
+    }
     if (!connection?.window_end) {
       wrong.push(`${account} has never been pulled to its end`);
       continue;
