@@ -48,6 +48,8 @@ export class Fleet {
   readonly killed = new Map<Failpoint, number>();
   /** How processes ended that should not have. */
   readonly unexpected: string[] = [];
+  /** Why servers did not start; some do not while PostgreSQL is away. */
+  readonly failedStarts: string[] = [];
   private readonly live = new Map<ServerProcess, ArmedFailpoint[]>();
   private isOver = false;
   private slots: Promise<unknown> = Promise.resolve();
@@ -90,8 +92,9 @@ export class Fleet {
           ...{ roles: "api,worker,scheduler", armed, environment, planted: this.plan.planted },
         });
         await this.outlive(server, armed);
-      } catch {
-        await delay(200); // PostgreSQL went away while it started
+      } catch (error) {
+        this.failedStarts.push(String(error));
+        await delay(200);
       }
     }
   }

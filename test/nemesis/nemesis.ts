@@ -24,6 +24,7 @@ export interface NemesisReport {
   attempts: number;
   lostWorkers: number;
   databaseCrashes: number;
+  failedStarts: readonly string[];
   hits: ReadonlyMap<Failpoint, number>;
   missing: Failpoint[];
   acknowledged: number;
@@ -53,6 +54,7 @@ export async function runNemesis(plan: NemesisPlan): Promise<NemesisReport> {
       attempts: await world.count("sync_attempt"),
       lostWorkers: await world.count("sync_attempt where error_code = 'WORKER_LOST'"),
       databaseCrashes,
+      failedStarts: fleet.failedStarts,
       ...{ hits: fleet.hits, missing: fleet.missing(), acknowledged: load.acknowledged.size, wrong },
     };
   } finally {
