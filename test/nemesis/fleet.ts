@@ -94,13 +94,18 @@ export class Fleet {
         const server = await ServerProcess.start(this.world.app, {
           ...{ roles: "api,worker,scheduler", armed, environment, planted: this.plan.planted },
         });
-        const startedInMs = performance.now() - begun;
-        await this.outlive(server, armed, Math.max(this.plan.longestLifeMs, startsPerLife * startedInMs));
+        await this.outlive(server, armed, this.lifeMs(armed, performance.now() - begun));
       } catch (error) {
         this.failedStarts.push(String(error));
         await delay(200);
       }
     }
+  }
+
+  private lifeMs(armed: readonly ArmedFailpoint[], startedInMs: number): number {
+    const { longestLifeMs } = this.plan;
+    const hasWork = armed.some(({ name }) => !name.startsWith("stop."));
+    return hasWork ? Math.max(longestLifeMs, startsPerLife * startedInMs) : longestLifeMs;
   }
 
   /** The failpoints hit least so far, and always one for the time when it is told to stop. */
