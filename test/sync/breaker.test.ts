@@ -40,9 +40,11 @@ async function goDown(): Promise<void> {
   await world.schedule();
 }
 
+/** Until the breaker is open, and so is the last start that was allowed before it opened: nothing is under way that does not wait for it. */
 async function breakerOpens(): Promise<void> {
   await until(() => world.isBreakerOpen());
-  await until(async () => (await world.count("status = 'RUNNING'")) === 0);
+  const underWay = "status = 'RUNNING' or status in ('QUEUED', 'RETRYING') and not waits_for_provider";
+  await until(async () => (await world.count(underWay)) === 0);
 }
 
 const resync = `mutation ($id: ID!) { resyncConnection(connectionId: $id, waitSeconds: 15) { result { status nextRetryAt } } }`;
