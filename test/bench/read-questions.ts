@@ -22,10 +22,10 @@ export const syncStatus = `query Status($connectionId: ID!) {
   }
 }`;
 
-/** The same of PostGraphile, which would count the failures one by one: it is not asked how many there are. */
+/** The same of PostGraphile. */
 const postGraphileFailures = `query Failures($firmId: BigInt!) {
   allSyncAttempts(first: 25, orderBy: [ROW_ID_DESC], condition: { firmId: $firmId, state: "OPEN", maxRetriesReached: false }) {
-    pageInfo { hasNextPage endCursor }
+    totalCount pageInfo { hasNextPage endCursor }
     nodes {
       rowId connectionId operation direction status state errorClass errorCode errorSummary retryCount maxRetriesReached nextRetryAt startedAt
       finishedAt correlationId

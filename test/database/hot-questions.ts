@@ -23,7 +23,7 @@ const withoutIndex = {
   when: "always",
   why: "no index has it: the attempts are read from the newest on until the page is full, or for 10 seconds",
 } as const;
-/** The driver sends statements without names, which PostgreSQL plans with their values. */
+/** Filtered lists and counts are sent without names: PostgreSQL plans them with their values. */
 const plannedWithValues = {
   when: "force_generic_plan",
   why: "it depends on the values which index is the better one; they are known whenever the server asks",
