@@ -22,20 +22,29 @@ const environment = {
   SYNC_WINDOW_FUTURE_DAYS: String(windowDays),
 };
 
+/** Told while histories go on. */
+export interface HistoryWatch {
+  onLived: () => void;
+  /** Also of each history that is tried in looking for a smaller one. */
+  onFailed: (failure: string) => void;
+}
+
 /** An installation whose connections go through random histories, several at once. */
 export class ModelWorld {
-  readonly tally = new Tally();
   private readonly quiet: Quiet;
   private accounts = 0;
   private readonly today = Math.floor(Date.now() / dayMs) * dayMs;
   private readonly seasons = seasons(this.today, mostSeasonDays);
 
-  private constructor(readonly app: TestApp) {
+  private constructor(
+    readonly app: TestApp,
+    private readonly tally: Tally,
+  ) {
     this.quiet = new Quiet(app);
   }
 
-  static async start(): Promise<ModelWorld> {
-    return new ModelWorld(await TestApp.start({ environment }));
+  static async start(tally = new Tally()): Promise<ModelWorld> {
+    return new ModelWorld(await TestApp.start({ environment }), tally);
   }
 
   async stop(): Promise<void> {
@@ -63,15 +72,18 @@ export class ModelWorld {
   /** So many random histories, in lanes of their own that go on at once. Returns what fast-check tells of the lanes that failed. */
   async liveMany(
     provider: ProviderName,
-    each: { lanes: number; histories: number; seed: number; endOnFailure: boolean; onLived: () => void },
+    each: { lanes: number; histories: number; seed: number; endOnFailure: boolean; watch: HistoryWatch },
   ): Promise<string[]> {
+    const { watch, endOnFailure } = each;
     const lanes = Array.from({ length: each.lanes }, async (_, lane) => {
-      const property = fc.asyncProperty(histories, async (plan) => {
-        await this.live(provider, plan);
-        each.onLived();
-      });
-      const numRuns = Math.ceil(each.histories / each.lanes);
-      const details = await fc.check(property, { numRuns, seed: each.seed + lane, endOnFailure: each.endOnFailure });
+      const seed = each.seed + lane;
+      const property = fc.asyncProperty(histories, (plan) =>
+        this.live(provider, plan).then(watch.onLived, (error: unknown) => {
+          watch.onFailed(`${provider}, seed ${seed}: ${String(error)}`);
+          throw error;
+        }),
+      );
+      const details = await fc.check(property, { numRuns: Math.ceil(each.histories / each.lanes), seed, endOnFailure });
       return details.failed ? [told(provider, details)] : [];
     });
     return (await Promise.all(lanes)).flat();
