@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { ClientError, type GraphQLClient } from "graphql-request";
+import pRetry from "p-retry";
 import type { ProviderName } from "../../src/providers/provider.js";
 import type { TestApp } from "../support/app.js";
 import type { AccountScenario } from "../../src/simulator/scenario.js";
@@ -13,15 +15,18 @@ const dayMs = 24 * hourMs;
 
 /** Their answers are not waited for: a history waits until nothing of its connection is under way any more. */
 const mutations = {
-  resync: `mutation ($id: ID!, $start: DateTime, $end: DateTime) { asked: resyncConnection(connectionId: $id, startDate: $start, endDate: $end,
-    allowMassCancel: true, waitSeconds: 0) { result { status } } }`,
-  single: "mutation ($id: ID!) { asked: resyncAppointment(appointmentId: $id, waitSeconds: 0) { result { status } } }",
-  replay: "mutation ($id: ID!) { asked: replayAttempt(attemptId: $id, waitSeconds: 0) { result { status } } }",
-  create: `mutation ($id: ID!, $title: String!, $start: DateTime!, $end: DateTime!, $isAllDay: Boolean!) { asked: createAppointment(connectionId: $id,
-    title: $title, startsAt: $start, endsAt: $end, isAllDay: $isAllDay, waitSeconds: 0) { appointment { id } } }`,
-  update: `mutation ($id: ID!, $title: String, $start: DateTime, $end: DateTime) { asked: updateAppointment(appointmentId: $id,
-    title: $title, startsAt: $start, endsAt: $end, waitSeconds: 0) { appointment { id } } }`,
-  cancel: "mutation ($id: ID!) { asked: cancelAppointment(appointmentId: $id, waitSeconds: 0) { appointment { id } } }",
+  resync: `mutation ($key: String!, $id: ID!, $start: DateTime, $end: DateTime) { asked: resyncConnection(connectionId: $id, startDate: $start, endDate: $end,
+    allowMassCancel: true, waitSeconds: 0, idempotencyKey: $key) { result { status } } }`,
+  single:
+    "mutation ($key: String!, $id: ID!) { asked: resyncAppointment(appointmentId: $id, waitSeconds: 0, idempotencyKey: $key) { result { status } } }",
+  replay:
+    "mutation ($key: String!, $id: ID!) { asked: replayAttempt(attemptId: $id, waitSeconds: 0, idempotencyKey: $key) { result { status } } }",
+  create: `mutation ($key: String!, $id: ID!, $title: String!, $start: DateTime!, $end: DateTime!, $isAllDay: Boolean!) { asked: createAppointment(connectionId: $id,
+    title: $title, startsAt: $start, endsAt: $end, isAllDay: $isAllDay, waitSeconds: 0, idempotencyKey: $key) { appointment { id } } }`,
+  update: `mutation ($key: String!, $id: ID!, $title: String, $start: DateTime, $end: DateTime) { asked: updateAppointment(appointmentId: $id,
+    title: $title, startsAt: $start, endsAt: $end, waitSeconds: 0, idempotencyKey: $key) { appointment { id } } }`,
+  cancel:
+    "mutation ($key: String!, $id: ID!) { asked: cancelAppointment(appointmentId: $id, waitSeconds: 0, idempotencyKey: $key) { appointment { id } } }",
 };
 
 /** Refusals that an operation may answer with, whatever has happened before. */
@@ -223,13 +228,14 @@ export class History {
     await this.settle();
   }
 
-  /** Null where it was refused, as it may be. */
+  /** Null where it was refused, as it may be. What a busy machine could not do for now is asked for again, under the same key. */
   private async request<T>(mutation: string, variables: object): Promise<T | null> {
+    const keyed = { ...variables, key: randomUUID() };
     try {
-      return (await this.parts.manager.request<{ asked: T }>(mutation, { ...variables })).asked;
+      const ask = () => this.parts.manager.request<{ asked: T }>(mutation, keyed);
+      return (await pRetry(ask, { retries: 5, shouldRetry: ({ error }) => codeOf(error) === "UNAVAILABLE" })).asked;
     } catch (error) {
-      const code = error instanceof ClientError ? error.response.errors?.[0]?.extensions["code"] : null;
-      if (!documentedRefusals.includes(String(code))) throw error;
+      if (!documentedRefusals.includes(codeOf(error))) throw error;
       return null;
     }
   }
@@ -407,4 +413,9 @@ export class History {
     );
     return rows.map(({ line }) => line).sort();
   }
+}
+
+/** The code of a refusal; "undefined" where it is none. */
+function codeOf(error: unknown): string {
+  return String(error instanceof ClientError ? error.response.errors?.[0]?.extensions["code"] : undefined);
 }
