@@ -12,7 +12,7 @@ import { liveInWorlds } from "./many-worlds.js";
 import { ModelWorld, type HistoryAddress } from "./model-world.js";
 import { Tally } from "./tally.js";
 
-jest.setTimeout(isLong ? 21_600_000 : 1_200_000);
+jest.setTimeout(isLong ? 21_600_000 : 1_800_000);
 
 /** Of each provider. The usual ones are always the same; where rare mistakes are looked for, they are others each time. */
 const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 250));
