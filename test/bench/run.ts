@@ -3,10 +3,17 @@
  * Only ratios of one run hold: machines are busy. Tells how it goes, and ends with a table; nothing here passes or fails a test.
  */
 import { parseArgs } from "node:util";
+import { closingBench } from "./closing.js";
 import { importBench } from "./import.js";
+import { ingestBench } from "./ingest.js";
+import { jobStartBench } from "./job-start.js";
 import type { Bench, Measurement } from "./measurement.js";
 import { outageBench } from "./outage.js";
 import { partitionsBench } from "./partitions.js";
+import { resyncMemoryBench } from "./resync-memory.js";
+import { resyncRequestsBench } from "./resync-requests.js";
+import { writeResult } from "./result-file.js";
+import { startBench } from "./start.js";
 import { workersBench } from "./workers.js";
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -14,6 +21,12 @@ const benches: Readonly<Record<string, Bench>> = {
   outage: outageBench,
   import: importBench,
   partitions: partitionsBench,
+  ingest: ingestBench,
+  P9: resyncMemoryBench,
+  P10: resyncRequestsBench,
+  P11: jobStartBench,
+  P12: closingBench,
+  start: startBench,
 };
 
 const tell = (line: string): void => {
@@ -40,3 +53,4 @@ for (const [name, bench] of chosen) {
 for (const { what, target, measured, isMet, profile } of measurements) {
   tell(`${isMet ? "met    " : "not met"}  ${what}: ${measured} (target ${target})${isMet ? "" : `; ${profile}`}`);
 }
+tell(`as JSON in ${await writeResult({ only: only ?? "all", isQuick: quick }, measurements)}`);

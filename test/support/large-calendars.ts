@@ -67,6 +67,19 @@ export class LargeCalendars {
     await this.admin("POST", "faults", { times: null, then: { delayMs: milliseconds } });
   }
 
+  /** Makes requests that were made before, one after the other, and reads what they bring. Returns the seconds that it took. */
+  async fetchAgain(account: string, urls: readonly string[]): Promise<number> {
+    const { token } = (await this.admin("POST", "tokens", { kind: "access", account })) as { token: string };
+    const headers = { authorization: `Bearer ${token}`, prefer: 'odata.maxpagesize=1000, IdType="ImmutableId"' };
+    const begun = performance.now();
+    for (const url of urls) {
+      const answer = await fetch(`${this.started.url}${url}`, { headers });
+      await answer.json();
+      if (!answer.ok) throw new Error(`${url} was answered with ${answer.status}`);
+    }
+    return (performance.now() - begun) / 1000;
+  }
+
   async end(): Promise<void> {
     this.process.child.kill("SIGKILL");
     await this.process.ended;

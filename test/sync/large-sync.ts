@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CredentialCipher } from "../../src/connections/credential-cipher.js";
 import { storeCredentials } from "../../src/connections/credentials.js";
-import { openDatabase } from "../../src/database/orm.js";
+import { openDatabase, type Database } from "../../src/database/orm.js";
 import { unitOfWork } from "../../src/database/unit-of-work.js";
 import { newInstallation, TestApp } from "../support/app.js";
 import type { TestDatabase } from "../support/database.js";
@@ -41,6 +41,7 @@ export class LargeSync {
   private constructor(
     readonly app: TestApp,
     readonly calendars: LargeCalendars,
+    private readonly database: Database,
     private readonly stops: (() => Promise<unknown>)[],
   ) {}
 
@@ -49,13 +50,15 @@ export class LargeSync {
     const calendars = await LargeCalendars.start(orders);
     const installation = await newInstallation(database);
     const app = await TestApp.start({ installation, environment: { ROLES: "api,scheduler" } });
+    const appDatabase = await openDatabase(installation.database.appUrl, 1);
     const stops = [
       () => app.stop(),
+      () => appDatabase.close(),
       () => installation.simulator.close(),
       ...(database ? [] : [() => installation.database.drop()]),
       () => calendars.end(),
     ];
-    return new LargeSync(app, calendars, stops);
+    return new LargeSync(app, calendars, appDatabase, stops);
   }
 
   async stop(): Promise<void> {
@@ -65,12 +68,9 @@ export class LargeSync {
   /** A connection to one of the large calendars. Returns its id. */
   async connect({ account, provider }: LargeCalendarOrder, firmId = "1"): Promise<string> {
     const id = await this.app.connect(account, firmId, provider === "google" ? "GOOGLE" : "MICROSOFT");
-    const { config, installation } = this.app;
-    const database = await openDatabase(installation.database.appUrl, 1);
-    const cipher = new CredentialCipher(config.credentialKeys);
+    const cipher = new CredentialCipher(this.app.config.credentialKeys);
     const token = this.calendars.refreshTokenOf(account);
-    await unitOfWork(database.em, firmId, (unit) => storeCredentials(unit, cipher, id, token, []));
-    await database.close();
+    await unitOfWork(this.database.em, firmId, (unit) => storeCredentials(unit, cipher, id, token, []));
     return id;
   }
 
