@@ -1,6 +1,5 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { signToken } from "../../src/access/token.js";
@@ -80,10 +79,4 @@ async function askOnce(url: string): Promise<void> {
   });
   const text = await answer.text();
   if (!answer.ok || !text.includes('"totalCount"')) throw new Error(`the first query was answered with ${text}`);
-}
-
-/** What a process has resident now, in MB. */
-export function residentMegabytes(pid: number): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Math.round(Number(kilobytes) / 1024);
 }

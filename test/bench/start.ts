@@ -6,8 +6,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";
 import { startTestCluster } from "../support/test-cluster.js";
-import { buildServer, builtFile, residentMegabytes, startBuiltServer } from "./built-server.js";
+import { buildServer, builtFile, startBuiltServer } from "./built-server.js";
 import { median, type Bench, type Measurement } from "./measurement.js";
+import { residentMegabytes } from "./resident-memory.js";
 
 const warmTargetMs = 1_000;
 const freshTargetMs = 3_000;
