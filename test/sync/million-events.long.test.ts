@@ -92,18 +92,20 @@ describe.each(calendars)("a $provider calendar of a million events", (calendar) 
     const first = await worker();
     const correlationId = await sync.resync(connectionId);
     const seen: number[] = [];
-    const look = (progress: RunProgress) => seen.push(progress.createdCount);
-    const say1 = saying(`${provider}, first worker`, first);
-    await sync.follow(
-      correlationId,
-      (progress) => (look(progress), say1(progress)),
-      ({ createdCount }) => createdCount >= events / 2,
-    );
+    const follow = (tell: (progress: RunProgress) => void, until?: (progress: RunProgress) => boolean) =>
+      sync.follow(
+        correlationId,
+        (progress) => {
+          seen.push(progress.createdCount);
+          tell(progress);
+        },
+        until,
+      );
+    await follow(saying(`${provider}, first worker`, first), ({ createdCount }) => createdCount >= events / 2);
     const firstPeak = peakOf(first);
     await first.end();
     const second = await worker();
-    const say2 = saying(`${provider}, second worker`, second);
-    const ended = await sync.follow(correlationId, (progress) => (look(progress), say2(progress)));
+    const ended = await follow(saying(`${provider}, second worker`, second));
     const secondPeak = peakOf(second);
     await second.stop();
 
@@ -155,13 +157,12 @@ test("a worker that keeps a round's events until its end needs more memory than 
   let peak = 0;
   // Its heap is full then, and Node gives up.
   const isTooMuch = () => peak > mostMegabytes || !keeping.isRunning;
-  const saySo = saying("keeping", keeping);
-  await sync.follow(
-    correlationId,
-    (progress) => ((peak = Math.max(peak, peakOf(keeping))), saySo(progress)),
-    isTooMuch,
-    "2",
-  );
+  const tell = saying("keeping", keeping);
+  const look = (progress: RunProgress): void => {
+    peak = Math.max(peak, peakOf(keeping));
+    tell(progress);
+  };
+  await sync.follow(correlationId, look, isTooMuch, "2");
   say(`keeping: ${peak} MB${keeping.isRunning ? "" : `, ended by ${await keeping.ended}`}`);
   expect(isTooMuch()).toBe(true);
   await keeping.end();
