@@ -17,15 +17,23 @@ export async function lockRun(unit: UnitOfWork, runId: string): Promise<SyncRun 
   return unit.em.findOne(SyncRun, { firmId: unit.firmId, id: runId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
 }
 
-/** Locks the connection of a run and the run; null where there is no such run. */
-export async function lockRunAndConnection(
-  unit: UnitOfWork,
-  runId: string,
-): Promise<{ connection: CalendarConnection; run: SyncRun } | null> {
+/** A run and its connection, both locked. */
+export interface LockedRun {
+  connection: CalendarConnection;
+  run: SyncRun;
+}
+
+/** Null where there is no such run. */
+export async function lockRunAndConnection(unit: UnitOfWork, runId: string): Promise<LockedRun | null> {
   const { rows } = await sql<{ connection_id: string }>`
     select connection_id from sync_run where firm_id = ${unit.firmId} and id = ${runId}
   `.execute(unit.em.getKysely());
-  const connection = rows[0] ? await lockConnection(unit, rows[0].connection_id) : null;
+  return rows[0] ? lockRunOf(unit, rows[0].connection_id, runId) : null;
+}
+
+/** Likewise, of a run whose connection is known: a run never changes it. */
+export async function lockRunOf(unit: UnitOfWork, connectionId: string, runId: string): Promise<LockedRun | null> {
+  const connection = await lockConnection(unit, connectionId);
   const run = connection ? await lockRun(unit, runId) : null;
   return connection && run ? { connection, run } : null;
 }

@@ -16,7 +16,10 @@ export interface WatchChannel {
 }
 
 /** Newest first. */
-export async function channelsOf({ em, firmId }: UnitOfWork, connectionId: string): Promise<WatchChannel[]> {
+export async function channelsOf(
+  { em, firmId }: Pick<UnitOfWork, "em" | "firmId">,
+  connectionId: string,
+): Promise<WatchChannel[]> {
   const { rows } = await sql<WatchChannel>`
     select id, channel_id as "channelId", resource_id as "resourceId", address, key_version as "keyVersion",
       wants_renewal or now() >= expires_at - (expires_at - renewed_at) / 4 as "isEnding"

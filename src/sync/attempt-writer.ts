@@ -19,7 +19,7 @@ import {
   type Engine,
 } from "../attempts/close-attempt.js";
 import type { Closing } from "../attempts/closing.js";
-import { lockRun, lockRunAndConnection } from "../attempts/lock.js";
+import { lockRun, lockRunOf, type LockedRun } from "../attempts/lock.js";
 import type { StartedAttempt } from "../attempts/start-attempt.js";
 import { SyncAttempt } from "../attempts/sync-attempt.entity.js";
 import type { SyncRun } from "../attempts/sync-run.entity.js";
@@ -124,9 +124,7 @@ export class AttemptWriter {
    */
   withConnection(work: (unit: UnitOfWork, connection: CalendarConnection) => Promise<void>): Promise<boolean> {
     return unitOfWork(this.em, this.attempt.firmId, async (unit) => {
-      const locked = await lockRunAndConnection(unit, this.attempt.runId);
-      if (!locked) throw new FencedOffError(this.attempt);
-      this.checkFence(locked.run);
+      const locked = await this.lockWithConnection(unit);
       if (locked.run.cancelRequestedById !== null) throw new CancelledError();
       if (locked.connection.status !== "ACTIVE") return false;
       await work(unit, locked.connection);
@@ -285,9 +283,7 @@ export class AttemptWriter {
   private async close(work: (closing: Closing) => Promise<void>): Promise<void> {
     await failpoint("close.before");
     await unitOfWork(this.em, this.attempt.firmId, async (unit) => {
-      const locked = await lockRunAndConnection(unit, this.attempt.runId);
-      if (!locked) throw new FencedOffError(this.attempt);
-      this.checkFence(locked.run);
+      const locked = await this.lockWithConnection(unit);
       const attempt = await unit.em.findOneOrFail(SyncAttempt, { firmId: unit.firmId, id: this.attempt.attemptId });
       const statistics = new StatisticsChange();
       await work({ unit, ...locked, attempt, statistics });
@@ -307,6 +303,14 @@ export class AttemptWriter {
       if (run.cancelRequestedById !== null) throw new CancelledError();
       return work(unit, run);
     });
+  }
+
+  private async lockWithConnection(unit: UnitOfWork): Promise<LockedRun> {
+    const { connection, runId } = this.attempt;
+    const locked = await lockRunOf(unit, connection.id, runId);
+    if (!locked) throw new FencedOffError(this.attempt);
+    this.checkFence(locked.run);
+    return locked;
   }
 
   private checkFence(run: SyncRun): void {

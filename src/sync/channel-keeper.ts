@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { StartedAttempt } from "../attempts/start-attempt.js";
+import { inFirm } from "../database/firm-scope.js";
 import type { EntityManager } from "../database/orm.js";
-import { unitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import type { NotificationAddressOf } from "../notifications/notification-address.js";
 import type { NotificationSecrets } from "../notifications/notification-secret.js";
@@ -50,9 +50,10 @@ export class ChannelKeeper {
 
   /** @throws FencedOffError, CancelledError */
   async keep(keeping: Keeping): Promise<void> {
+    const { em } = this.parts;
     const { firmId, connection, startedAt } = keeping.attempt;
     const address = await this.parts.addressOf(connection.provider);
-    const channels = await unitOfWork(this.parts.em, firmId, (unit) => channelsOf(unit, connection.id));
+    const channels = await inFirm(firmId, () => channelsOf({ em, firmId }, connection.id));
     const current = channels.find((channel) => this.isCurrent(channel, address));
     const isResting = connection.watchRefusedUntil !== null && connection.watchRefusedUntil > startedAt;
     if (address !== null && isResting && (!current || current.isEnding)) return;

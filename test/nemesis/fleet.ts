@@ -25,7 +25,7 @@ export interface FleetPlan {
   longFreezeShare: number;
   /** Failpoints that a process has armed. */
   armedAtOnce: number;
-  /** A process whose failpoints are not reached is exchanged for one with others. */
+  /** A process whose failpoints are not reached is exchanged for one with others: after so long, but no sooner than it has got something done. */
   longestLifeMs: number;
   planted?: PlantedFault | undefined;
 }
@@ -34,6 +34,8 @@ export interface FleetPlan {
 const longFreezeMs = 14_000;
 const shortFreezeMs = 700;
 const lookEveryMs = 50;
+/** Where a start takes long, so does everything. */
+const startsPerLife = 3;
 
 export const serverEnvironment = {
   LOG_LEVEL: "info",
@@ -48,6 +50,8 @@ export class Fleet {
   readonly killed = new Map<Failpoint, number>();
   /** How processes ended that should not have. */
   readonly unexpected: string[] = [];
+  /** Why servers did not start; some do not while PostgreSQL is away. */
+  readonly failedStarts: string[] = [];
   private readonly live = new Map<ServerProcess, ArmedFailpoint[]>();
   private isOver = false;
   private slots: Promise<unknown> = Promise.resolve();
@@ -85,15 +89,23 @@ export class Fleet {
     while (!this.isOver) {
       const armed = arm();
       const environment = { ...serverEnvironment, ...more };
+      const begun = performance.now();
       try {
         const server = await ServerProcess.start(this.world.app, {
           ...{ roles: "api,worker,scheduler", armed, environment, planted: this.plan.planted },
         });
-        await this.outlive(server, armed);
-      } catch {
-        await delay(200); // PostgreSQL went away while it started
+        await this.outlive(server, armed, this.lifeMs(armed, performance.now() - begun));
+      } catch (error) {
+        this.failedStarts.push(String(error));
+        await delay(200);
       }
     }
+  }
+
+  private lifeMs(armed: readonly ArmedFailpoint[], startedInMs: number): number {
+    const { longestLifeMs } = this.plan;
+    const hasWork = armed.some(({ name }) => !name.startsWith("stop."));
+    return hasWork ? Math.max(longestLifeMs, startsPerLife * startedInMs) : longestLifeMs;
   }
 
   /** The failpoints hit least so far, and always one for the time when it is told to stop. */
@@ -113,7 +125,7 @@ export class Fleet {
     }));
   }
 
-  private async outlive(server: ServerProcess, armed: ArmedFailpoint[]): Promise<void> {
+  private async outlive(server: ServerProcess, armed: ArmedFailpoint[], longestLifeMs: number): Promise<void> {
     this.live.set(server, armed);
     const born = performance.now();
     let seen = 0;
@@ -123,7 +135,7 @@ export class Fleet {
       seen += hits.length;
       for (const { name } of hits) this.hits.set(name, (this.hits.get(name) ?? 0) + 1);
       if (hits.at(-1)?.action === "freeze") await this.thaw(server);
-      else if (!isStopping && armed.length > 0 && performance.now() - born > this.plan.longestLifeMs) {
+      else if (!isStopping && armed.length > 0 && performance.now() - born > longestLifeMs) {
         isStopping = true;
         server.kill("SIGTERM");
       } else await delay(lookEveryMs);

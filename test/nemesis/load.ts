@@ -23,6 +23,8 @@ const busy = {
 const requestTimeoutMs = 4_000;
 const deedEveryMs = 60;
 const slowPullMs = 800;
+/** Much longer than two requests and a refresh take. */
+const tokensLiveMs = 5_000;
 
 /** Managers, calendars' users and unreliable providers, all at once, until told to end. */
 export class Load {
@@ -44,7 +46,7 @@ export class Load {
         this.changeCalendar(connection);
         return Promise.resolve();
       }),
-      this.again((connection) => this.expireTokens(connection)),
+      this.expireTokensInTurn(),
       this.again(() => this.replay()),
       ...Array.from({ length: 2 }, () => this.again((connection) => this.resyncBehindPull(connection))),
       ...Array.from({ length: 2 }, () => this.again((connection) => this.resyncBounds(connection))),
@@ -79,6 +81,16 @@ export class Load {
     if (draw < 0.02 && events.length > 20) control.deleteEvent(account, event.id);
     else if (draw < 0.07) this.world.disturb(account, draw < 0.05 ? busy : { status: 503, body: "down" });
     else control.updateEvent(account, event.id, times);
+  }
+
+  /** Those of one account not too often: three fresh tokens refused one after the other mean, rightly, that its access is gone. */
+  private async expireTokensInTurn(): Promise<void> {
+    const { connections } = this.world;
+    for (let turn = 0; !this.isOver; turn += 1) {
+      const connection = connections[turn % connections.length];
+      if (connection) await this.expireTokens(connection);
+      await delay(tokensLiveMs / connections.length);
+    }
   }
 
   private async expireTokens({ id, account }: NemesisConnection): Promise<void> {

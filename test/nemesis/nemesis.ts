@@ -24,6 +24,7 @@ export interface NemesisReport {
   attempts: number;
   lostWorkers: number;
   databaseCrashes: number;
+  failedStarts: readonly string[];
   hits: ReadonlyMap<Failpoint, number>;
   missing: Failpoint[];
   acknowledged: number;
@@ -53,6 +54,7 @@ export async function runNemesis(plan: NemesisPlan): Promise<NemesisReport> {
       attempts: await world.count("sync_attempt"),
       lostWorkers: await world.count("sync_attempt where error_code = 'WORKER_LOST'"),
       databaseCrashes,
+      failedStarts: fleet.failedStarts,
       ...{ hits: fleet.hits, missing: fleet.missing(), acknowledged: load.acknowledged.size, wrong },
     };
   } finally {
@@ -147,11 +149,16 @@ async function everyConnectionIsPulledSince(world: NemesisWorld, since: string):
 async function lookAround(world: NemesisWorld): Promise<string[]> {
   const wrong: string[] = [];
   for (const { id, account } of world.connections) {
-    const [connection] = await world.sql<{ status: string; window_end: Date | null }>(
-      "select status, window_end from calendar_connection where id = $1",
+    const [connection] = await world.sql<{ status: string; window_end: Date | null; failures: string }>(
+      `select status, window_end, (
+         select string_agg(a.error_code, ', ' order by a.id) from sync_attempt a
+         where a.connection_id = c.id and a.error_class = 'NON_RETRYABLE') as failures
+       from calendar_connection c where id = $1`,
       [id],
     );
-    if (connection?.status !== "ACTIVE") wrong.push(`${account} is ${connection?.status ?? "gone"}`);
+    if (connection?.status !== "ACTIVE") {
+      wrong.push(`${account} is ${connection?.status ?? "gone"} after ${connection?.failures ?? "nothing"}`);
+    }
     if (!connection?.window_end) {
       wrong.push(`${account} has never been pulled to its end`);
       continue;

@@ -15,11 +15,15 @@ const [form, fault] = process.argv.slice(2);
 const planted = Object.entries(plantedFaults).find(([name]) => name === fault)?.[1];
 if (fault !== undefined && !planted) throw new Error(`no fault is called ${fault}`);
 const report = await runNemesis({ ...plans[form === "short" ? "short" : "long"], planted, tell });
-const { runs, attempts, lostWorkers, databaseCrashes, acknowledged, missing, wrong } = report;
+const { runs, attempts, lostWorkers, databaseCrashes, failedStarts, acknowledged, missing, wrong } = report;
 tell(`${runs} runs, ${attempts} attempts, ${lostWorkers} of lost workers, ${databaseCrashes} crashes of PostgreSQL`);
 tell(`${acknowledged} requests were acknowledged to managers`);
 tell(`failpoints and how often they were hit:\n${hitLines(report).join("\n")}`);
-if (missing.length > 0) wrong.push(`hit too seldom: ${missing.join(", ")}`);
+if (missing.length > 0) {
+  wrong.push(
+    `hit too seldom: ${missing.join(", ")}; ${failedStarts.length} starts failed, the last one: ${failedStarts.at(-1) ?? ""}`,
+  );
+}
 for (const line of wrong) tell(`✗ ${line}`);
 tell(wrong.length === 0 ? "nothing was lost, doubled or left behind" : `${wrong.length} things went wrong`);
 process.exit(wrong.length === 0 ? 0 : 1);

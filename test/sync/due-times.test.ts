@@ -6,7 +6,7 @@ import { openSystemDatabase } from "../../src/database/orm.js";
 import { PullIntervals, stretchedSeconds } from "../../src/sync/pull-intervals.js";
 import { TestApp, until } from "../support/app.js";
 
-const interval = 300;
+const interval = 3000;
 const dailyRequests = 1000;
 const googleConnections = 40;
 
@@ -83,9 +83,15 @@ test("what an outage has kept waiting is not pulled at once but at its own momen
   await app.sql("delete from sync_run where connection_id in (select id from calendar_connection where id % 10 = 0)");
   await app.sql("update sync_run set status = 'CANCELLED', finished_at = now()");
   const before = await due("MICROSOFT");
-  await app.sql("update calendar_connection set next_pull_at = now() - interval '1 hour' where provider = 'MICROSOFT'");
+  const begun = performance.now();
+  await app.sql(
+    "update calendar_connection set next_pull_at = now() - interval '2 hours' where provider = 'MICROSOFT'",
+  );
   const after = await untilTaken("MICROSOFT");
-  expect(after.map(({ id, runs }) => [id, runs])).toEqual(before.map(({ id }) => [id, 1]));
+  // Those whose own moment has come meanwhile have been pulled at it.
+  const later = after.filter(({ wait }) => wait < interval - (performance.now() - begun) / 1000 - 1);
+  expect(later.length).toBeGreaterThan(before.length / 2);
+  expect(later.filter(({ runs }) => runs !== 1)).toEqual([]);
   expect(after.map(({ phase }) => phase)).toEqual(before.map(({ phase }) => phase));
   expect(Math.max(...after.map(({ wait }) => wait))).toBeLessThanOrEqual(interval);
 });
