@@ -3,7 +3,7 @@ import type { CalendarEvent, ChangePage } from "../../src/providers/provider.js"
 
 const minuteMs = 60_000;
 /** Google's largest. */
-export const pageSize = 2_500;
+const pageSize = 2_500;
 
 /** The same every time; ids as random as a provider's. */
 function eventAt(index: number, first: number): CalendarEvent {

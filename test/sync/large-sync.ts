@@ -28,7 +28,7 @@ const lookEveryMs = 500;
 const endings = ["SUCCEEDED", "FAILED", "CANCELLED", "HELD"];
 
 /** So that a worker gives memory back early instead of letting it grow while there is some. */
-export const smallHeap = "--max-old-space-size=128 --max-semi-space-size=8";
+const smallHeap = "--max-old-space-size=128 --max-semi-space-size=8";
 
 export interface WorkerOptions {
   /** Of Node. Default: a small heap. */
