@@ -46,7 +46,7 @@ export const failpoints = {
   "choice.committed": "A calendar is connected; its browser has no answer.",
   "reconnect.in-transaction": "A connection has new tokens, its resync and its audit; nothing is committed.",
   "reconnect.committed": "A connection is reconnected; its browser has no answer.",
-  "disconnect.channels-forgotten": "A connection's channels are forgotten; the provider has not ended them.",
+  "channels.forgotten": "A connection's channels are forgotten; the provider has not ended them.",
   "disconnect.revoked": "The provider has taken back a connection's tokens, which are stored still.",
   "disconnect.in-transaction": "A connection's tokens are removed and its runs ended; nothing is committed.",
   "disconnect.committed": "A connection is disconnected; its caller has no answer.",

@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
-import { loadConfig } from "../config.js";
+import { loadConfig, type Config } from "../config.js";
 import { checkDatabase } from "../database/check-database.js";
 import { openDatabase, type Database } from "../database/orm.js";
+import type { ChannelEnding } from "../erase/channel-ending.js";
 import { eraseConnection } from "../erase/erase-connection.js";
 import { erasable, type Erasable } from "../erase/erasable.js";
 import { parseId } from "../id.js";
+import { withChannelEnding } from "./channel-ending.js";
 import { requireMigrated, withDatabase, type CommandDatabase } from "./command-database.js";
 import { confirmErasing } from "./confirm.js";
 import { CommandError, printLine, runCommand, UsageError } from "./run-command.js";
@@ -24,22 +26,23 @@ interface EraseArguments {
  */
 await runCommand("erase", async (args) => {
   const request = readArguments(args);
-  return withDatabase(loadConfig(), (database) => erase(database, request));
+  const config = loadConfig();
+  return withDatabase(config, (database) => erase(database, config, request));
 });
 
-async function erase({ appUrl, ...rest }: CommandDatabase, request: EraseArguments): Promise<number> {
-  await requireMigrated({ appUrl, ...rest });
-  await checkDatabase(appUrl, { log: rest.log });
-  const database = await openDatabase(appUrl, 1);
+async function erase(logins: CommandDatabase, config: Config, request: EraseArguments): Promise<number> {
+  await requireMigrated(logins);
+  await checkDatabase(logins.appUrl, { log: logins.log });
+  const database = await openDatabase(logins.appUrl, 2);
   try {
-    await eraseOn(database, request);
+    await withChannelEnding(config, logins, database, (channels) => eraseOn(database, channels, request));
     return 0;
   } finally {
     await database.close();
   }
 }
 
-async function eraseOn({ em }: Database, request: EraseArguments): Promise<void> {
+async function eraseOn({ em }: Database, channels: ChannelEnding, request: EraseArguments): Promise<void> {
   const { firmId, connectionId, isDryRun, isConfirmed } = request;
   const what = `connection ${connectionId} of firm ${firmId}`;
   const found = await erasable(em, firmId, connectionId);
@@ -49,7 +52,7 @@ async function eraseOn({ em }: Database, request: EraseArguments): Promise<void>
     return;
   }
   if (!isConfirmed && found.living > 0) await confirmErasing(`The ${what}, with ${contents(found)}`, connectionId);
-  const erased = await eraseConnection(em, firmId, connectionId);
+  const erased = await eraseConnection(em, firmId, connectionId, channels);
   printLine(erased ? `${what} erased, with ${contents(erased)}` : `${what} is erased already`);
 }
 

@@ -1,10 +1,12 @@
 import { sql } from "kysely";
-import { loadConfig } from "../config.js";
+import { loadConfig, type Config } from "../config.js";
 import { checkDatabase } from "../database/check-database.js";
 import { openDatabase, openSystemDatabase, type Database } from "../database/orm.js";
 import { unitOfWork } from "../database/unit-of-work.js";
+import type { ChannelEnding } from "../erase/channel-ending.js";
 import { erasableFirm } from "../erase/erasable.js";
 import { eraseFirm } from "../erase/erase-firm.js";
+import { withChannelEnding } from "./channel-ending.js";
 import { requireMigrated, withDatabase, type CommandDatabase } from "./command-database.js";
 import { insertFirm } from "../firms/insert-firm.js";
 import { confirmErasing } from "./confirm.js";
@@ -18,10 +20,11 @@ import { CommandError, printLine, runCommand } from "./run-command.js";
  */
 await runCommand("firm", async (args) => {
   const request = parseFirmArguments(args);
-  return withDatabase(loadConfig(), async (database) => {
+  const config = loadConfig();
+  return withDatabase(config, async (database) => {
     await requireMigrated(database);
     if (request.action === "add") await addFirm(database, request);
-    else if (request.action === "erase") await eraseFirmOn(database, request);
+    else if (request.action === "erase") await eraseFirmOn(database, config, request);
     else await listFirms(database);
     return 0;
   });
@@ -45,24 +48,26 @@ async function addFirm(
 
 type EraseRequest = Extract<FirmRequest, { action: "erase" }>;
 
-async function eraseFirmOn({ appUrl, log }: CommandDatabase, request: EraseRequest): Promise<void> {
-  await checkDatabase(appUrl, { log });
-  const database = await openDatabase(appUrl, 1);
+async function eraseFirmOn(logins: CommandDatabase, config: Config, request: EraseRequest): Promise<void> {
+  await checkDatabase(logins.appUrl, { log: logins.log });
+  const database = await openDatabase(logins.appUrl, 2);
   try {
     const found = await erasableFirm(database.em, request.id);
     if (!found) throw new CommandError(`there is no firm ${request.id}`);
     const contents = `${found.living} connections and ${found.appointments} appointments`;
     if (found.isErased && found.living === 0) printLine(`Firm ${request.id} is erased already.`);
     else if (request.isDryRun) printLine(`Firm ${request.id} would be erased, with ${contents}.`);
-    else await eraseAll(database, request, contents);
+    else {
+      if (!request.isConfirmed) await confirmErasing(`Firm ${request.id}, with ${contents}`, request.id);
+      await withChannelEnding(config, logins, database, (channels) => eraseAll(database, channels, request.id));
+    }
   } finally {
     await database.close();
   }
 }
 
-async function eraseAll({ em }: Database, { id, isConfirmed }: EraseRequest, contents: string): Promise<void> {
-  if (!isConfirmed) await confirmErasing(`Firm ${id}, with ${contents}`, id);
-  const erased = await eraseFirm(em, id, (connectionId, done, all) => {
+async function eraseAll({ em }: Database, channels: ChannelEnding, id: string): Promise<void> {
+  const erased = await eraseFirm(em, id, channels, (connectionId, done, all) => {
     showUnderWay(`… connection ${connectionId} (${done} of ${all})`);
   });
   showUnderWay("");

@@ -2,7 +2,7 @@ import type { RunQueue } from "../attempts/run-queue.js";
 import type { CredentialCipher } from "../connections/credential-cipher.js";
 import type { EntityManager } from "../database/orm.js";
 import type { ConsentProvider } from "../providers/consent.js";
-import type { WatchChannel } from "../notifications/watch-channels.js";
+import type { StopChannels } from "../notifications/end-channels.js";
 import type { ProviderName } from "../providers/provider.js";
 import type { Logger } from "pino";
 
@@ -17,11 +17,7 @@ export interface ConnectParts {
   intervalSeconds: number;
   /** Whether another connection, of any firm, lives on what the same account has granted. */
   isAccountShared(connection: AccountOfConnection): Promise<boolean>;
-  /** Ends channels at the provider, as well as that can be done. */
-  stopChannels(
-    connection: AccountOfConnection & { calendarId: string },
-    channels: readonly WatchChannel[],
-  ): Promise<void>;
+  stopChannels: StopChannels;
 }
 
 export interface AccountOfConnection {

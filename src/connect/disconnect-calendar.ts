@@ -8,6 +8,7 @@ import type { Context } from "../context.js";
 import { unitOfWork } from "../database/unit-of-work.js";
 import { notFound } from "../errors.js";
 import { failpoint } from "../failpoints.js";
+import { endChannels, type WatchedConnection } from "../notifications/end-channels.js";
 import { forgetChannels } from "../notifications/watch-channels.js";
 import { ProviderFailure, type ProviderName } from "../providers/provider.js";
 
@@ -30,7 +31,7 @@ export async function disconnectCalendar(context: Context, request: DisconnectRe
   const connection = await find(context, request.connectionId);
   if (!connection) throw notFound();
   if (connection.status_reason === "DISCONNECTED") return;
-  await endChannels(context, connection);
+  await endChannels(em, watched(actor.firmId, connection), context.connecting.stopChannels);
   const isRevokedAtProvider = await revokeAtProvider(context, connection);
   await failpoint("disconnect.revoked");
   await unitOfWork(em, actor.firmId, async (unit) => {
@@ -71,19 +72,9 @@ async function find({ actor, em }: Context, id: string): Promise<ConnectionRow |
   return rows[0];
 }
 
-/**
- * While there is a token to end them with. They are forgotten first: should the rest not happen, the connection's next pull makes a new
- * one instead of relying on one that is no more.
- */
-async function endChannels({ actor, connecting, em }: Context, connection: ConnectionRow): Promise<void> {
-  const { firmId } = actor;
+function watched(firmId: string, connection: ConnectionRow): WatchedConnection {
   const { id: connectionId, provider, account_email: accountEmail, calendar_id: calendarId } = connection;
-  const channels = await unitOfWork(em, firmId, async (unit) => {
-    await lockConnection(unit, connectionId);
-    return forgetChannels(unit, connectionId);
-  });
-  await failpoint("disconnect.channels-forgotten");
-  await connecting.stopChannels({ firmId, connectionId, provider, accountEmail, calendarId }, channels);
+  return { firmId, connectionId, provider, accountEmail, calendarId };
 }
 
 /** Outside any transaction. Whether the provider has confirmed it. */

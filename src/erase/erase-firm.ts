@@ -5,6 +5,7 @@ import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import { Firm } from "../firms/firm.entity.js";
+import type { ChannelEnding } from "./channel-ending.js";
 import { eraseConnection } from "./erase-connection.js";
 import { eraseRows, haveTime, ofFirm } from "./erase-rows.js";
 
@@ -25,13 +26,14 @@ export interface ErasedFirm {
 export async function eraseFirm(
   em: EntityManager,
   firmId: string,
+  channels: ChannelEnding,
   onErased: EraseProgress,
 ): Promise<ErasedFirm | null> {
   const total: ErasedFirm = { connections: 0, appointments: 0 };
   for (;;) {
     const connections = await unitOfWork(em, firmId, livingConnections);
     for (const [index, id] of connections.entries()) {
-      const erased = await eraseConnection(em, firmId, id);
+      const erased = await eraseConnection(em, firmId, id, channels);
       total.connections += erased ? 1 : 0;
       total.appointments += erased?.appointments ?? 0;
       onErased(id, index + 1, connections.length);

@@ -32,7 +32,7 @@ async function eraseEncrypted({ em, firmId }: UnitOfWork, which: Which): Promise
   }
 }
 
-/** What tells of changes is asked for nothing any more; at the provider it expires. */
+/** What has been made since the channels were ended: at the provider it expires. */
 async function eraseChannels({ em, firmId }: UnitOfWork, which: Which): Promise<void> {
   await sql`delete from watch_channel where firm_id = ${firmId} and ${which}`.execute(em.getKysely());
 }

@@ -1,6 +1,7 @@
 import { SimulatedCalendar } from "./calendar.js";
 import type { AccessRole } from "./calendar.js";
 import type { IdentifierSource } from "./identifiers.js";
+import type { AccountScenario } from "./scenario.js";
 import { StateError } from "./state-error.js";
 
 export type ProviderKind = "google" | "microsoft";
@@ -28,6 +29,8 @@ export interface Account {
   provider: ProviderKind;
   /** The owner took the access back: no token of the account works until this is undone. */
   isRevoked: boolean;
+  /** Where its provider behaves otherwise to it than to all others. */
+  scenario: Partial<AccountScenario>;
   listSeq: number;
   listPrunedSeq: number;
   entries: Map<string, CalendarEntry>;
@@ -66,7 +69,8 @@ export class Accounts {
 
   addAccount(email: string, provider: ProviderKind): Account {
     if (this.#accounts.has(email)) throw new StateError("duplicate", `the account exists: ${email}`);
-    const account = { email, provider, isRevoked: false, listSeq: 0, listPrunedSeq: 0, entries: new Map() };
+    const lists = { listSeq: 0, listPrunedSeq: 0, entries: new Map() };
+    const account: Account = { email, provider, isRevoked: false, scenario: {}, ...lists };
     this.#accounts.set(email, account);
     return account;
   }

@@ -15,7 +15,7 @@ import { sendLifecycleEvent } from "./notifications/lifecycle.js";
 import { occurrences } from "./occurrences.js";
 import type { Occurrence } from "./occurrences.js";
 import { USUAL_SCENARIO } from "./scenario.js";
-import type { Scenario } from "./scenario.js";
+import type { AccountScenario, Scenario } from "./scenario.js";
 import type { ThrottleRule } from "./throttle.js";
 import { StateError } from "./state-error.js";
 import { isTimeZone } from "./time-zone.js";
@@ -198,6 +198,11 @@ export class Control {
   setScenario(scenario: Partial<Scenario>): Scenario {
     this.world.scenario = { ...USUAL_SCENARIO, ...scenario };
     return this.world.scenario;
+  }
+
+  /** Where an account's provider behaves otherwise to it than the scenario says. Parts left out are as the scenario says. */
+  setAccountScenario(account: string, scenario: Partial<AccountScenario>): void {
+    this.world.accounts.account(account).scenario = scenario;
   }
 
   setThrottle(rule: ThrottleRule | null): void {

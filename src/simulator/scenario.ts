@@ -1,4 +1,4 @@
-/** How the simulated providers behave where real ones may behave either way. Set for all accounts at once. */
+/** How the simulated providers behave where real ones may behave either way: to all accounts, or otherwise to one of them. */
 export interface Scenario {
   /**
    * `full`: as many items a page as asked for. `short`: about half, with more pages. `empty`: every second page holds nothing and
@@ -43,6 +43,23 @@ export interface Scenario {
   /** Microsoft: the name of the zone an event was created in. `custom` is what accepted invitations of other systems may have. */
   originalTimeZone: "windows" | "iana" | "custom";
 }
+
+/** What may be otherwise to one account than to all others. */
+export type AccountScenario = Pick<
+  Scenario,
+  | "pages"
+  | "hasDuplicates"
+  | "deletedSeries"
+  | "errorStyle"
+  | "isWithoutSyncToken"
+  | "itemOrder"
+  | "hasReplays"
+  | "deletedOccurrence"
+  | "expiredState"
+  | "duplicateTransactionStatus"
+  | "hasExistingEventId"
+  | "originalTimeZone"
+>;
 
 export const USUAL_SCENARIO: Readonly<Scenario> = {
   pages: "full",

@@ -67,6 +67,11 @@ export class World {
     this.oauthClients = options.oauthClients ?? null;
   }
 
+  /** How the providers behave to an account; null is one that is not known yet. */
+  scenarioOf(email: string | null): Scenario {
+    return { ...this.scenario, ...this.accounts.find(email ?? "")?.scenario };
+  }
+
   /** Back to nothing: no account, token, fault or journal entry, the usual behaviour, real time. */
   clear(): void {
     this.accounts.clear();

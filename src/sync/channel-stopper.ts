@@ -1,18 +1,10 @@
 import type { Logger } from "pino";
+import type { WatchedConnection } from "../notifications/end-channels.js";
 import type { WatchChannel } from "../notifications/watch-channels.js";
 import { ProviderFailure, type CalendarProvider, type ProviderName } from "../providers/provider.js";
 import type { AccessTokens } from "./access-tokens.js";
 import { RequestLease } from "./request-lease.js";
 import type { RequestQuotas } from "./request-quotas.js";
-
-/** Whose channels they are. */
-export interface WatchedConnection {
-  firmId: string;
-  connectionId: string;
-  provider: ProviderName;
-  accountEmail: string;
-  calendarId: string;
-}
 
 export interface ChannelStopperParts {
   tokens: AccessTokens;
@@ -28,12 +20,15 @@ const stopMs = 5_000;
 export class ChannelStopper {
   constructor(private readonly parts: ChannelStopperParts) {}
 
-  async stop(connection: WatchedConnection, channels: readonly WatchChannel[]): Promise<void> {
+  /** Resolves to whether all of them have ended there. */
+  async stop(connection: WatchedConnection, channels: readonly WatchChannel[]): Promise<boolean> {
+    if (channels.length === 0) return true;
     const provider = this.parts.providers.get(connection.provider);
-    if (!provider || channels.length === 0) return;
+    if (!provider) return false;
     const lease = new RequestLease(this.parts.quotas, provider, connection.accountEmail);
     try {
       await this.stopWith(provider, connection, channels, lease);
+      return true;
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error;
       const { errorCode, providerStatus } = error;
@@ -42,6 +37,7 @@ export class ChannelStopper {
         { firmId, connectionId, errorCode, providerStatus },
         "the provider has not ended the channels of a connection: they expire",
       );
+      return false;
     } finally {
       await lease.end();
     }

@@ -3,6 +3,7 @@ import { given } from "../import/lines.js";
 import { beginReconnect, Browser, connectAccount, consent, synced } from "../connect/consent-flow.js";
 import { CredentialCipher, parseCredentialKeys } from "../../src/connections/credential-cipher.js";
 import { rotateFirm } from "../../src/connections/credential-rotation.js";
+import { ChannelEnding } from "../../src/erase/channel-ending.js";
 import { eraseConnection } from "../../src/erase/erase-connection.js";
 import { eraseFirm } from "../../src/erase/erase-firm.js";
 import { openDatabase } from "../../src/database/orm.js";
@@ -190,8 +191,9 @@ async function disconnectAndErase(app: TestApp, connection: string): Promise<voi
   });
   const database = await openDatabase(app.installation.database.appUrl, 1);
   await rotateFirm(database.em, newerCipher(), "3");
-  await eraseConnection(database.em, "1", connection);
-  await eraseFirm(database.em, "3", () => undefined);
+  const channels = new ChannelEnding(database.em, () => Promise.resolve(false)); // what is left expires
+  await eraseConnection(database.em, "1", connection, channels);
+  await eraseFirm(database.em, "3", channels, () => undefined);
   await database.close();
 }
 

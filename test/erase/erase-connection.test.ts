@@ -5,7 +5,7 @@ import { queueResync, statusOf, violations } from "../faults/lost-workers.js";
 import { TestApp, until } from "../support/app.js";
 import { addEvents } from "../support/calendar.js";
 import { isLong } from "../support/long.js";
-import { ServerProcess, type PlantedFault } from "../support/server-process.js";
+import { environmentOf, ServerProcess, type PlantedFault } from "../support/server-process.js";
 import { tablesWith } from "./everything.js";
 import { canary, reason, toldCalendar } from "./told-calendar.js";
 
@@ -46,11 +46,11 @@ describe("npm run erase", () => {
     ]);
 
     await app.sql(
-      `insert into watch_channel (firm_id, id, connection_id, channel_id, address, key_version, expires_at)
-       values (1, gen_random_uuid(), $1, 'channel', 'https://example.com/notifications/google', 1, now() + interval '1 day')`,
+      `insert into watch_channel (firm_id, id, connection_id, channel_id, resource_id, address, key_version, expires_at)
+       values (1, gen_random_uuid(), $1, 'channel', 'resource', 'https://example.com/notifications/google', 1, now() + interval '1 day')`,
       [connection],
     );
-    const outcome = await erase(connection);
+    const outcome = await erase(connection, { environment: environmentOf(app) });
     expect(outcome).toEqual({ ended: 0, output: `connection ${connection} of firm 1 erased, with 3 appointments\n` });
     expect(await tablesWith(app, canary)).toEqual([]);
     expect(await tablesWith(app, reason)).toEqual(["public.audit_event_default"]);

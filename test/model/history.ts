@@ -1,6 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { ClientError, type GraphQLClient } from "graphql-request";
+import pRetry from "p-retry";
 import type { ProviderName } from "../../src/providers/provider.js";
 import type { TestApp } from "../support/app.js";
+import type { AccountScenario } from "../../src/simulator/scenario.js";
 import { CalendarModel, type ModelEvent, type Target, type Waiting } from "./calendar-model.js";
 import { CalendarUser } from "./calendar-user.js";
 import { faults, type Command, type CommandKind } from "./commands.js";
@@ -10,17 +13,20 @@ import type { Tally } from "./tally.js";
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
+/** Their answers are not waited for: a history waits until nothing of its connection is under way any more. */
 const mutations = {
-  resync: `mutation ($id: ID!, $start: DateTime, $end: DateTime) { asked: resyncConnection(connectionId: $id, startDate: $start, endDate: $end,
-    allowMassCancel: true, waitSeconds: 20) { result { status } } }`,
-  single: "mutation ($id: ID!) { asked: resyncAppointment(appointmentId: $id, waitSeconds: 20) { result { status } } }",
-  replay: "mutation ($id: ID!) { asked: replayAttempt(attemptId: $id, waitSeconds: 20) { result { status } } }",
-  create: `mutation ($id: ID!, $title: String!, $start: DateTime!, $end: DateTime!, $isAllDay: Boolean!) { asked: createAppointment(connectionId: $id,
-    title: $title, startsAt: $start, endsAt: $end, isAllDay: $isAllDay, waitSeconds: 20) { appointment { id } } }`,
-  update: `mutation ($id: ID!, $title: String, $start: DateTime, $end: DateTime) { asked: updateAppointment(appointmentId: $id,
-    title: $title, startsAt: $start, endsAt: $end, waitSeconds: 20) { appointment { id } } }`,
+  resync: `mutation ($key: String!, $id: ID!, $start: DateTime, $end: DateTime) { asked: resyncConnection(connectionId: $id, startDate: $start, endDate: $end,
+    allowMassCancel: true, waitSeconds: 0, idempotencyKey: $key) { result { status } } }`,
+  single:
+    "mutation ($key: String!, $id: ID!) { asked: resyncAppointment(appointmentId: $id, waitSeconds: 0, idempotencyKey: $key) { result { status } } }",
+  replay:
+    "mutation ($key: String!, $id: ID!) { asked: replayAttempt(attemptId: $id, waitSeconds: 0, idempotencyKey: $key) { result { status } } }",
+  create: `mutation ($key: String!, $id: ID!, $title: String!, $start: DateTime!, $end: DateTime!, $isAllDay: Boolean!) { asked: createAppointment(connectionId: $id,
+    title: $title, startsAt: $start, endsAt: $end, isAllDay: $isAllDay, waitSeconds: 0, idempotencyKey: $key) { appointment { id } } }`,
+  update: `mutation ($key: String!, $id: ID!, $title: String, $start: DateTime, $end: DateTime) { asked: updateAppointment(appointmentId: $id,
+    title: $title, startsAt: $start, endsAt: $end, waitSeconds: 0, idempotencyKey: $key) { appointment { id } } }`,
   cancel:
-    "mutation ($id: ID!) { asked: cancelAppointment(appointmentId: $id, waitSeconds: 20) { appointment { id } } }",
+    "mutation ($key: String!, $id: ID!) { asked: cancelAppointment(appointmentId: $id, waitSeconds: 0, idempotencyKey: $key) { appointment { id } } }",
 };
 
 /** Refusals that an operation may answer with, whatever has happened before. */
@@ -32,6 +38,13 @@ interface Appointment {
   starts_at: Date;
   ends_at: Date;
   is_all_day: boolean;
+}
+
+interface Failure {
+  id: string;
+  operation: string;
+  direction: string;
+  error_code: string;
 }
 
 /** What a history happens in; all but the firm is what the histories of an installation share. */
@@ -66,8 +79,11 @@ export class History {
 
   static async begin(
     parts: HistoryParts,
-    who: { account: string; provider: ProviderName; today: number; firstDay: number },
+    who: { account: string; provider: ProviderName; today: number; firstDay: number; habits: Partial<AccountScenario> },
   ): Promise<History> {
+    const { control } = parts.app.simulator;
+    control.addAccount(who.account, { provider: who.provider === "GOOGLE" ? "google" : "microsoft" });
+    control.setAccountScenario(who.account, who.habits);
     const connection = await parts.app.connect(who.account, parts.firmId, who.provider);
     return new History(parts, who.account, connection, who.today, who.firstDay);
   }
@@ -92,9 +108,10 @@ export class History {
   /** Without faults any more: everything that waits is done, and a last pull of changes tells what is left. */
   async comeToRest(): Promise<void> {
     this.clearFaults();
-    await this.parts.quiet.of(this.connection);
-    if (await this.hasFailed()) await this.recover();
+    await this.settle();
+    await this.recover();
     await this.pull();
+    await this.allowMassCancel();
     const [failure] = await this.failures();
     if (failure) throw new Error(`a failure stays open though the provider is well: ${JSON.stringify(failure)}`);
   }
@@ -205,22 +222,27 @@ export class History {
     await this.settle();
   }
 
-  /** Asks as a manager, and waits until nothing of the connection is under way. Null where it was refused, as it may be. */
-  private async ask<T>(mutation: string, variables: object): Promise<T | null> {
-    let answer: T | null = null;
-    try {
-      answer = (await this.parts.manager.request<{ asked: T }>(mutation, { ...variables })).asked;
-    } catch (error) {
-      const code = error instanceof ClientError ? error.response.errors?.[0]?.extensions["code"] : null;
-      if (!documentedRefusals.includes(String(code))) throw error;
-    }
+  /** Asks as a manager, and waits until nothing of the connection is under way. */
+  private async ask(mutation: string, variables: object): Promise<void> {
+    await this.request(mutation, variables);
     await this.settle();
-    return answer;
+  }
+
+  /** Null where it was refused, as it may be. What a busy machine could not do for now is asked for again, under the same key. */
+  private async request<T>(mutation: string, variables: object): Promise<T | null> {
+    const keyed = { ...variables, key: randomUUID() };
+    try {
+      const ask = () => this.parts.manager.request<{ asked: T }>(mutation, keyed);
+      return (await pRetry(ask, { retries: 5, shouldRetry: ({ error }) => codeOf(error) === "UNAVAILABLE" })).asked;
+    } catch (error) {
+      if (!documentedRefusals.includes(codeOf(error))) throw error;
+      return null;
+    }
   }
 
   /** What has been pushed is no longer ours: later changes of the calendar's user count. */
   private async settle(): Promise<void> {
-    await this.parts.quiet.of(this.connection);
+    await this.parts.quiet.of(this.parts.firmId);
     if (this.unsettled.size === 0) return;
     const rows = await this.parts.app.sql<{ id: string; external_event_id: string | null }>(
       `select a.id, a.external_event_id from appointment a join lateral (
@@ -245,10 +267,11 @@ export class History {
     const content = { title: this.user.newTitle(), start, end: start + (isAllDay ? dayMs : hourMs), isAllDay };
     const variables = { ...content, start: new Date(start), end: new Date(content.end), id: this.connection };
     const event = this.model.add({ content });
-    const made = await this.ask<{ appointment: { id: string } }>(mutations.create, variables);
+    const made = await this.request<{ appointment: { id: string } }>(mutations.create, variables);
     if (!made) throw new Error("an appointment could not be made");
     this.ownEvents.set(made.appointment.id, event);
-    await this.want(made.appointment.id, { event, original: null }, {});
+    this.want(made.appointment.id, { event, original: null }, {});
+    await this.settle();
   }
 
   private async moveHere(which: number, amount: number): Promise<void> {
@@ -278,18 +301,20 @@ export class History {
     const target = this.targetOf(appointment);
     const { title, start, end } = changes;
     const times = start === undefined || end === undefined ? {} : { start: new Date(start), end: new Date(end) };
-    const answer = await this.ask(mutations.update, { id: appointment.id, title, ...times });
+    const answer = await this.request(mutations.update, { id: appointment.id, title, ...times });
     const { is_all_day: isAllDay } = appointment;
     if (target && answer)
-      await this.want(appointment.id, target, { ...changes, ...(start === undefined ? {} : { isAllDay }) });
+      this.want(appointment.id, target, { ...changes, ...(start === undefined ? {} : { isAllDay }) });
+    await this.settle();
   }
 
   private async cancelHere(which: number): Promise<void> {
     const appointment = await this.appointment(which);
     if (!appointment) return;
     const target = this.targetOf(appointment);
-    const answer = await this.ask(mutations.cancel, { id: appointment.id });
-    if (target && answer) await this.want(appointment.id, target, { isCancelled: true });
+    const answer = await this.request(mutations.cancel, { id: appointment.id });
+    if (target && answer) this.want(appointment.id, target, { isCancelled: true });
+    await this.settle();
   }
 
   /** Each side changes the same before it knows of the other's change: ours counts for what ours has changed. */
@@ -325,10 +350,9 @@ export class History {
   }
 
   /** Before the connection has come to rest the change counts as not pushed. */
-  private async want(appointment: string, target: Target, wanted: Waiting): Promise<void> {
+  private want(appointment: string, target: Target, wanted: Waiting): void {
     this.model.want(target, wanted);
     this.unsettled.set(appointment, target);
-    await this.settle();
   }
 
   private targetOf({ id, external_event_id: externalId }: Appointment): Target | null {
@@ -356,22 +380,27 @@ export class History {
     if (newest) await this.ask(mutations.replay, { id: newest.id });
   }
 
-  private failures(): Promise<{ id: string; direction: string; error_code: string }[]> {
-    return this.parts.app.sql<{ id: string; direction: string; error_code: string }>(
-      `select a.id, a.direction, a.error_code from sync_run r join sync_attempt a on a.id = r.open_failure_id
+  private failures(): Promise<Failure[]> {
+    return this.parts.app.sql<Failure>(
+      `select a.id, a.operation, a.direction, a.error_code from sync_run r join sync_attempt a on a.id = r.open_failure_id
        where r.connection_id = $1 and r.status = 'FAILED' order by a.id desc`,
       [this.connection],
     );
   }
 
-  private async hasFailed(): Promise<boolean> {
-    return (await this.failures()).length > 0;
+  /** The next pull covers failed ones, a full round every other failure to read; a push that fails again and again is one for the manager. */
+  private async recover(): Promise<void> {
+    const failed = (await this.failures()).filter(({ operation }) => operation !== "LIST_CHANGES");
+    const isRead = failed.some(({ direction }) => direction === "PULL");
+    if (isRead) await this.ask(mutations.resync, { id: this.connection });
+    for (const { id, direction } of failed) if (direction === "PUSH") await this.ask(mutations.replay, { id });
   }
 
-  /** A full round covers every failed pull; a push that fails again and again is one for the manager. */
-  private async recover(): Promise<void> {
-    await this.ask(mutations.resync, { id: this.connection });
-    for (const { id } of await this.failures()) await this.ask(mutations.replay, { id });
+  /** That so much is to be cancelled is for the manager to say. */
+  private async allowMassCancel(): Promise<void> {
+    const failed = await this.failures();
+    const isRefused = failed.some(({ error_code: code }) => code === "MASS_CANCEL");
+    if (isRefused) await this.ask(mutations.resync, { id: this.connection });
   }
 
   private async stored(from: Date, to: Date): Promise<string[]> {
@@ -384,4 +413,9 @@ export class History {
     );
     return rows.map(({ line }) => line).sort();
   }
+}
+
+/** The code of a refusal; "undefined" where it is none. */
+function codeOf(error: unknown): string {
+  return String(error instanceof ClientError ? error.response.errors?.[0]?.extensions["code"] : undefined);
 }

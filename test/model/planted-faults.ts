@@ -1,14 +1,11 @@
 import type { ProviderName } from "../../src/providers/provider.js";
-import type { Scenario } from "../../src/simulator/scenario.js";
 import { plantedFaults as pushFaults } from "../pushing/planted-faults.js";
 import { plantedFaults as serverFaults } from "../faults/planted-faults.js";
 import type { PlantedFault } from "../support/server-process.js";
 import type { HistoryPlan } from "./commands.js";
 
 /** A mistake, and a history that is enough to notice it. */
-export interface PlantedInHistory extends PlantedFault, Pick<HistoryPlan, "commands"> {
-  /** How the provider pages. */
-  pages?: Scenario["pages"];
+export interface PlantedInHistory extends PlantedFault, Pick<HistoryPlan, "commands" | "habits"> {
   /** Where the other provider leaves no room for the mistake. */
   onlyWith?: ProviderName;
 }
@@ -26,7 +23,7 @@ export const plantedFaults: Readonly<Record<string, PlantedInHistory>> = {
     find: "if (page.nextPageToken === null) {\n        await this.finish(page, round);",
     replace: "if (page.changes.length >= 0) {\n        await this.finish(page, round);",
     commands: [{ kind: "resync", which: 0, amount: 0 }],
-    pages: "empty",
+    habits: { pages: "empty" },
   },
   theWindowIsIgnored: {
     ...serverFaults.windowIsIgnored,

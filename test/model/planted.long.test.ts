@@ -7,9 +7,9 @@ import { plantedFaults, type PlantedInHistory } from "./planted-faults.js";
 jest.setTimeout(120_000);
 
 /** What a process of its own tells that plays the fault's history. */
-async function play(provider: ProviderName, { commands, pages = "full" }: PlantedInHistory, planted: PlantedFault[]) {
-  const plan = JSON.stringify({ season: 0, commands });
-  const player = runTypeScript(new URL("play.ts", import.meta.url), [provider, pages, plan], {
+async function play(provider: ProviderName, { commands, habits = {} }: PlantedInHistory, planted: PlantedFault[]) {
+  const plan = JSON.stringify({ season: 0, habits, commands });
+  const player = runTypeScript(new URL("play.ts", import.meta.url), [provider, plan], {
     env: { ...process.env, TEST_PLANTED_FAULTS: JSON.stringify(planted) },
   });
   const told = await player.nextLine();

@@ -21,8 +21,9 @@ export class Tally {
     return (this.counts.get(name) ?? 0) / Math.max(this.total, 1);
   }
 
-  strikesOf(name: string): number {
-    return this.strikes.get(name) ?? 0;
+  /** How many requests a fault has disturbed, as a part of all commands. */
+  strikeShareOf(name: string): number {
+    return (this.strikes.get(name) ?? 0) / Math.max(this.total, 1);
   }
 
   /** A line each, the most frequent first. */
@@ -30,9 +31,14 @@ export class Tally {
     const lines = [...this.counts].sort(([, one], [, other]) => other - one);
     const told = lines.map(([name, count]) => {
       const share = (100 * this.shareOf(name)).toFixed(1);
-      const strikes = this.strikes.has(name) ? `, disturbed ${this.strikesOf(name)} requests` : "";
-      return `${name}: ${count} (${share} %)${strikes}`;
+      return `${name}: ${count} (${share} %)${this.toldStrikes(name)}`;
     });
     return [`${this.total} commands`, ...told].join("\n");
+  }
+
+  private toldStrikes(name: string): string {
+    const strikes = this.strikes.get(name);
+    if (strikes === undefined) return "";
+    return `, disturbed ${strikes} requests (${(100 * this.strikeShareOf(name)).toFixed(1)} %)`;
   }
 }

@@ -115,7 +115,7 @@ test.each<[Failpoint, number]>([
 test("a server that dies while it disconnects leaves a connection that does not rely on a channel", async () => {
   const { id } = await connectWatched(app, "GOOGLE");
   await givenChannel(id);
-  const dying = await server("api", "disconnect.channels-forgotten");
+  const dying = await server("api", "channels.forgotten");
   const query = `mutation { disconnectCalendar(connectionId: ${id}) { id } }`;
   const headers = { authorization: `Bearer ${await app.token("manager")}`, "content-type": "application/json" };
   const asked = fetch(`${String(dying.url)}/graphql`, { method: "POST", headers, body: JSON.stringify({ query }) });

@@ -42,9 +42,13 @@ export interface Watching {
 let accounts = 0;
 
 /** A connection that has no channel before its first pull; nothing is scheduled. */
-export async function connectWatched(app: TestApp, provider: ProviderName): Promise<Omit<Watching, "channel">> {
+export async function connectWatched(
+  app: TestApp,
+  provider: ProviderName,
+  firmId = "1",
+): Promise<Omit<Watching, "channel">> {
   const account = `watched-${(accounts += 1)}@example.com`;
-  return { account, id: await app.connect(account, "1", provider) };
+  return { account, id: await app.connect(account, firmId, provider) };
 }
 
 /** A connection that has been pulled once, and so has a channel; nothing is scheduled. */

@@ -349,6 +349,20 @@ describe("the pages of a round", () => {
     expect(idsOf((await client.round(deltaLink)).items)).toEqual(meetings.slice(3));
   });
 
+  test("may be otherwise to one account than to all others, until that is taken back", async () => {
+    const { simulator, client } = await givenBob();
+    const meetings = givenMeetings(simulator, 8).map((id) => idOf(simulator, id));
+    const { deltaLink } = await client.round();
+    simulator.control.setAccountScenario(bob, { hasReplays: true });
+    simulator.control.setScenario({ hasDuplicates: true });
+    const size = `${immutable}, odata.maxpagesize=2`;
+    expect(idsOf((await client.round(deltaLink, size)).items).slice(0, 3)).toEqual([
+      ...[meetings[3], meetings[4], meetings[4]],
+    ]);
+    simulator.control.setAccountScenario(bob, {});
+    expect((await client.round(deltaLink, size)).items).toEqual([]);
+  });
+
   test("may end without a link to go on from", async () => {
     const { simulator, client } = await givenBob();
     simulator.control.setScenario({ isWithoutSyncToken: true });

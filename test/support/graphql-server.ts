@@ -51,7 +51,7 @@ export const noProviders: ServerParts["connecting"] = {
   returnOrigins: [],
   intervalSeconds: 300,
   isAccountShared: () => Promise.resolve(false),
-  stopChannels: () => Promise.resolve(),
+  stopChannels: () => Promise.resolve(false),
 };
 
 const noNotifications: ServerParts["notifications"] = {

@@ -111,7 +111,8 @@ export class ServerProcess {
   }
 }
 
-function environmentOf({ installation, simulator }: TestApp): Record<string, string> {
+/** What a process of the same installation needs to find its database and its simulated providers. */
+export function environmentOf({ installation, simulator }: TestApp): Record<string, string> {
   return {
     ...installation.environment,
     NODE_ENV: "test",

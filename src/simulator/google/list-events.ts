@@ -2,6 +2,7 @@ import type { Account } from "../accounts.js";
 import type { SimulatedCalendar } from "../calendar.js";
 import { byId, itemId, itemSource, itemTimes, nextFormerSince, walkItems } from "../walk.js";
 import type { Changes, Item, Walk, WalkPosition } from "../walk.js";
+import type { Scenario } from "../scenario.js";
 import type { World } from "../world.js";
 import { eventResource } from "./event-resource.js";
 import { fullSyncRequired, invalidValue } from "./google-error.js";
@@ -18,12 +19,13 @@ export function eventsList(world: World, account: Account, calendar: SimulatedCa
   const last = query.syncToken === null ? null : lastSync(query, query.syncToken, list, calendar);
   const start = query.pageToken === null ? firstPage(calendar, last) : startOf(query, query.pageToken, list);
   const changes = last === null ? null : { ...last, until: start.until };
-  const page = takePage(listedItems(world, calendar, query, changes, start), query.maxResults, start, world.scenario);
+  const scenario = world.scenarioOf(account.email);
+  const page = takePage(listedItems(scenario, calendar, query, changes, start), query.maxResults, start, scenario);
   const options = { timeZone: query.timeZone ?? calendar.description.timeZone, maxAttendees: query.maxAttendees };
   const items = page.items.map((item) => eventResource(calendar, item, options));
   const token = page.next
     ? { nextPageToken: encodeToken({ kind: "page", list, parameters: pagingParameters(query), ...page.next }) }
-    : syncTokenOf(world, query, list, nextSync(calendar, changes, start.until));
+    : syncTokenOf(scenario, query, list, nextSync(calendar, changes, start.until));
   return { ...listHead(calendar, query), items, ...token };
 }
 
@@ -73,13 +75,13 @@ function nextSync(calendar: SimulatedCalendar, changes: Changes | null, until: n
   return { seq: until, ...(formerSince < until ? { formerSince } : {}) };
 }
 
-function syncTokenOf(world: World, query: ListQuery, list: string, next: ReturnType<typeof nextSync>) {
-  if (query.orderBy !== null || world.scenario.isWithoutSyncToken) return {};
+function syncTokenOf(scenario: Scenario, query: ListQuery, list: string, next: ReturnType<typeof nextSync>) {
+  if (query.orderBy !== null || scenario.isWithoutSyncToken) return {};
   return { nextSyncToken: encodeToken({ kind: "sync", list, ...next, parameters: lastingParameters(query) }) };
 }
 
 function listedItems(
-  world: World,
+  scenario: Scenario,
   calendar: SimulatedCalendar,
   query: ListQuery,
   changes: Changes | null,
@@ -91,12 +93,12 @@ function listedItems(
     range: hasRange ? { from: query.timeMin ?? -Infinity, to: query.timeMax ?? Infinity } : null,
     changes,
   };
-  if (query.orderBy !== null) return orderedItems(world, calendar, query, walk, start);
-  return filteredItems(world, calendar, query, walk, start);
+  if (query.orderBy !== null) return orderedItems(scenario, calendar, query, walk, start);
+  return filteredItems(scenario, calendar, query, walk, start);
 }
 
 function* filteredItems(
-  world: World,
+  scenario: Scenario,
   calendar: SimulatedCalendar,
   query: ListQuery,
   walk: Walk,
@@ -104,7 +106,7 @@ function* filteredItems(
 ): Generator<ListedItem<Item>> {
   const fits = itemFilter(calendar, query);
   for (const { item, next } of walkItems(calendar, walk, from)) {
-    const told = world.scenario.deletedSeries === "series" ? asSeries(item, walk) : item;
+    const told = scenario.deletedSeries === "series" ? asSeries(item, walk) : item;
     if (told && fits(told)) yield { item: told, next };
   }
 }
@@ -121,7 +123,7 @@ function asSeries(item: Item, walk: Walk): Item | null {
 const sortedLists = new WeakMap<SimulatedCalendar, { key: string; items: readonly ListedItem<Item>[] }>();
 
 function* orderedItems(
-  world: World,
+  scenario: Scenario,
   calendar: SimulatedCalendar,
   query: ListQuery,
   walk: Walk,
@@ -130,7 +132,7 @@ function* orderedItems(
   const key = `${pagingParameters(query)}/${calendar.seq}`;
   let sorted = sortedLists.get(calendar);
   if (sorted?.key !== key) {
-    const items = [...filteredItems(world, calendar, query, walk, { place: 0 })];
+    const items = [...filteredItems(scenario, calendar, query, walk, { place: 0 })];
     const valueOf = query.orderBy === "startTime" ? startOfItem : updateOfItem;
     sorted = { key, items: items.map(({ item }) => ordered(item, valueOf(item))).sort(byPosition) };
     sortedLists.set(calendar, sorted);

@@ -101,7 +101,8 @@ export function googleAnswer(world: World, request: IncomingRequest): Answer {
     if (!answer) throw methodNotAllowed();
     return answer(world, request);
   } catch (error) {
-    if (error instanceof GoogleError) return errorAnswer(error, world.scenario.errorStyle);
+    if (error instanceof GoogleError)
+      return errorAnswer(error, world.scenarioOf(googleAccountOf(world, request)).errorStyle);
     throw error;
   }
 }

@@ -2,7 +2,6 @@ import { decodeChecked, encodeChecked } from "../checked-token.js";
 import { takePage } from "../page.js";
 import type { PageStart } from "../page.js";
 import { nextFormerSince } from "../walk.js";
-import type { World } from "../world.js";
 import { deltaItems } from "./delta-items.js";
 import type { DeltaItem, Round } from "./delta-items.js";
 import { eventResource, occurrenceResource } from "./event-resource.js";
@@ -47,10 +46,10 @@ export interface Place {
 }
 
 /** The body of `calendarView/delta`: one page of a round. Throws GraphError. */
-export function deltaBody(world: World, view: EventView, options: QueryOptions, place: Place) {
+export function deltaBody(view: EventView, options: QueryOptions, place: Place) {
   refuseUnsupported(options);
-  const { round, start } = roundOf(world, view, options, place);
-  const { scenario } = world;
+  const { round, start } = roundOf(view, options, place);
+  const { scenario } = view;
   const size = Math.min(view.preferences.maxPageSize ?? USUAL_PAGE, LARGEST_PAGE);
   const page = takePage(deltaItems(view.calendar, round, scenario, start), size, start, scenario);
   const value = page.items.map((item) => itemBody(view, item)).filter((body) => body !== null);
@@ -80,23 +79,18 @@ function refuseUnsupported(options: QueryOptions): void {
   throw new GraphError(400, "ErrorInvalidUrlQuery", message);
 }
 
-function roundOf(
-  world: World,
-  view: EventView,
-  options: QueryOptions,
-  place: Place,
-): { round: Round; start: PageStart } {
+function roundOf(view: EventView, options: QueryOptions, place: Place): { round: Round; start: PageStart } {
   const text = options.text("$skiptoken") ?? options.text("$deltatoken");
   if (text === null) return firstRound(view, readWindow(options));
   const token = stateToken(text, view);
   if (token.kind === "skip") {
     const { window, since, start } = token;
     const formerSince = token.formerSince ?? since ?? start.until;
-    if (start.until < view.calendar.prunedSeq) throw expiredState(world, window, place);
+    if (start.until < view.calendar.prunedSeq) throw expiredState(view, window, place);
     return { round: { window, since, formerSince, until: start.until }, start };
   }
-  if (token.since < view.calendar.prunedSeq) throw expiredState(world, token.window, place);
-  return laterRound(world, view, token);
+  if (token.since < view.calendar.prunedSeq) throw expiredState(view, token.window, place);
+  return laterRound(view, token);
 }
 
 function firstRound(view: EventView, window: TimeWindow) {
@@ -104,10 +98,10 @@ function firstRound(view: EventView, window: TimeWindow) {
   return { round: { window, since: null, formerSince: until, until }, start: { place: 0, until, page: 0 } };
 }
 
-function laterRound(world: World, view: EventView, { window, since: last, formerSince = last }: DeltaToken) {
+function laterRound(view: EventView, { window, since: last, formerSince = last }: DeltaToken) {
   const { seq: until, prunedSeq } = view.calendar;
-  const since = world.scenario.hasReplays ? Math.max(prunedSeq, last - REPLAYED_CHANGES) : last;
-  const place = world.scenario.itemOrder === "arbitrary" ? 0 : since + 1;
+  const since = view.scenario.hasReplays ? Math.max(prunedSeq, last - REPLAYED_CHANGES) : last;
+  const place = view.scenario.itemOrder === "arbitrary" ? 0 : since + 1;
   const round = { window, since, formerSince: Math.min(since, formerSince), until };
   return { round, start: { place, until, page: 0 } };
 }
@@ -120,9 +114,9 @@ function stateToken(text: string, view: EventView): StateToken {
 }
 
 /** A state that the service no longer has, in the spelling that the scenario asks for. */
-function expiredState(world: World, window: TimeWindow, place: Place): GraphError {
+function expiredState({ scenario }: EventView, window: TimeWindow, place: Place): GraphError {
   const message = "The sync state generation is not found; generation=149;[highest=157][157][155][156].";
-  switch (world.scenario.expiredState) {
+  switch (scenario.expiredState) {
     case "badRequest":
       return new GraphError(400, "syncStateNotFound", message);
     case "notFound":

@@ -82,7 +82,7 @@ function refuseExpansion(options: QueryOptions): () => Record<string, unknown> {
 }
 
 function viewOf({ account, preferences, world }: Call, calendar: SimulatedCalendar): EventView {
-  return { account, calendar, preferences, scenario: world.scenario };
+  return { account, calendar, preferences, scenario: world.scenarioOf(account.email) };
 }
 
 function placeOf({ root, user }: Call, context: string): CollectionPlace {

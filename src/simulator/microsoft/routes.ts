@@ -54,7 +54,7 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: /^calendars$/, resource: "calendars", answer: calendarsAnswer },
   { method: "GET", path: /^(?:calendar|calendars\/([^/]+))$/, resource: "calendars", answer: calendarAnswer },
   eventRoute("GET", "calendarView/delta", (call) => ({
-    body: deltaBody(call.world, viewOf(call), call.options, call),
+    body: deltaBody(viewOf(call), call.options, call),
   })),
   eventRoute("GET", "calendarView", (call) => ({ body: viewBody(call, calendarOf(call)) })),
   eventRoute("GET", "events", (call) => ({ body: eventsBody(call, calendarOf(call)) })),
@@ -195,13 +195,13 @@ function searched(call: Call): SimulatedCalendar[] {
 
 function viewOf(call: Call) {
   const { account, preferences, world } = call;
-  return { account, calendar: calendarOf(call), preferences, scenario: world.scenario };
+  return { account, calendar: calendarOf(call), preferences, scenario: world.scenarioOf(account.email) };
 }
 
 function creationAnswer(call: Call): RouteAnswer {
   const { account, world, request, preferences, root, user } = call;
   const calendar = calendarOf(call);
-  const { scenario } = world;
+  const scenario = world.scenarioOf(account.email);
   const { hasImmutableIds } = preferences;
   const item = createEvent({ account, calendar, scenario, hasImmutableIds }, request.body);
   const { body, etag, id } = shownEvent(call, { calendar, item });
