@@ -35,20 +35,39 @@ const massCancelCount = 10;
  * an empty answer is more often a fault than a cleared calendar.
  */
 export async function sweep(unit: UnitOfWork, request: SweepRequest): Promise<SweepResult> {
-  const checked = await checkRound(unit, request);
-  if (checked.kind !== "COMPLETE") return checked;
-  const cancelled = checked.missing > 0 ? await cancelMissing(unit, request) : 0;
-  await forgetSeen(unit, request.runId);
-  return { kind: "SWEPT", cancelled };
+  const swept = await comparing(unit, request, async (): Promise<SweepResult> => {
+    const checked = await checkRound(unit, request);
+    if (checked.kind !== "COMPLETE") return checked;
+    return { kind: "SWEPT", cancelled: checked.missing > 0 ? await cancelMissing(unit, request) : 0 };
+  });
+  if (swept.kind === "SWEPT") await forgetSeen(unit, request.runId);
+  return swept;
 }
 
 export type MissingResult = { kind: "MISSING"; events: KnownEvent[] } | RefusedRound;
 
 /** What a complete bounded round has not seen, under the same guard. It may be gone or only have moved: that is to be asked. */
 export async function missingEvents(unit: UnitOfWork, request: SweepRequest): Promise<MissingResult> {
-  const checked = await checkRound(unit, request);
-  if (checked.kind !== "COMPLETE") return checked;
-  return { kind: "MISSING", events: checked.missing > 0 ? await readMissing(unit, request) : [] };
+  return comparing(unit, request, async () => {
+    const checked = await checkRound(unit, request);
+    if (checked.kind !== "COMPLETE") return checked;
+    return { kind: "MISSING", events: checked.missing > 0 ? await readMissing(unit, request) : [] };
+  });
+}
+
+const fewNotes = 100;
+
+/**
+ * When the first round of a large calendar ends, PostgreSQL has not counted the rows yet that it has brought: it would go through all notes
+ * for each appointment. Hashing is what fits many of both, and is never slow.
+ */
+async function comparing<T>(unit: UnitOfWork, { seenCount }: SweepRequest, compare: () => Promise<T>): Promise<T> {
+  if (seenCount <= fewNotes) return compare();
+  const kysely = unit.em.getKysely();
+  await sql`set local enable_nestloop = off`.execute(kysely);
+  const compared = await compare();
+  await sql`set local enable_nestloop = on`.execute(kysely);
+  return compared;
 }
 
 async function checkRound(
@@ -83,14 +102,15 @@ export async function uncertainEvents(
   lastPage: readonly EventChange[],
 ): Promise<KnownEvent[]> {
   const isBeyond = windowBefore ? sql`not ${insideRange("appointment", windowBefore)}` : sql`false`;
-  const { rows } = await sql<HeldRow>`
+  const question = sql<HeldRow>`
     select external_event_id, recurring_event_id, starts_at, ends_at from appointment
     where ${sweepable(unit, { ...request, pushedBefore: null })} and ${unseen(unit, request)}
       and (
         ${isBeyond} or appointment.pushed_at >= ${request.pushedBefore}::timestamptz or appointment.unpushed_fields <> '{}'
       )
       and external_event_id <> all(${toldIds(lastPage)}::text[])
-  `.execute(unit.em.getKysely());
+  `;
+  const { rows } = await comparing(unit, request, () => question.execute(unit.em.getKysely()));
   return rows.map(knownEvent);
 }
 

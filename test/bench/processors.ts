@@ -15,7 +15,7 @@ function machineTimes(): { busyMs: number; allMs: number } {
 const clockTickMs = 10;
 
 /** What a process has used so far; 0 where the system does not tell it by files. */
-function usedMs(pid: number): number {
+export function usedMs(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
     return (Number(fields[11]) + Number(fields[12])) * clockTickMs;

@@ -3,12 +3,18 @@
  * Only ratios of one run hold: machines are busy. Tells how it goes, and ends with a table; nothing here passes or fails a test.
  */
 import { parseArgs } from "node:util";
+import { closingBench } from "./closing.js";
 import { importBench } from "./import.js";
+import { ingestBench } from "./ingest.js";
+import { jobStartBench } from "./job-start.js";
 import type { Bench, Measurement } from "./measurement.js";
 import { outageBench } from "./outage.js";
 import { partitionsBench } from "./partitions.js";
 import { readsBench, readTargets } from "./reads.js";
+import { resyncMemoryBench } from "./resync-memory.js";
+import { resyncRequestsBench } from "./resync-requests.js";
 import { writeResult } from "./result-file.js";
+import { startBench } from "./start.js";
 import { workersBench } from "./workers.js";
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -17,6 +23,12 @@ const benches: Readonly<Record<string, Bench>> = {
   import: importBench,
   partitions: partitionsBench,
   reads: readsBench(readTargets),
+  ingest: ingestBench,
+  P9: resyncMemoryBench,
+  P10: resyncRequestsBench,
+  P11: jobStartBench,
+  P12: closingBench,
+  start: startBench,
 };
 /** Parts of those, which run alone when they are named. */
 const parts: Readonly<Record<string, Bench>> = Object.fromEntries(

@@ -4,10 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { enableCompileCache, registerHooks } from "node:module";
+import { createRequire, enableCompileCache, registerHooks } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { transformSync, version as swc } from "@swc/core";
 
 const project = new URL("../../", import.meta.url).href;
 
@@ -39,6 +38,14 @@ function sourceOf(path) {
   return source;
 }
 
+const require = createRequire(import.meta.url);
+/** Loaded only by a process that finds something not compiled yet: it takes some 100 MB. */
+let transformSync = (...passed) => {
+  ({ transformSync } = require("@swc/core"));
+  return transformSync(...passed);
+};
+
+const swc = JSON.parse(readFileSync(new URL("node_modules/@swc/core/package.json", project), "utf8")).version;
 const settings = swc + readFileSync(new URL(".swcrc", project), "utf8");
 
 /** By the URL of each module that was loaded, the file that maps its lines to those of its source. */
