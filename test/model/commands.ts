@@ -74,7 +74,7 @@ const step: fc.Arbitrary<(Command | null)[]> = fc.oneof(
   { withCrossShrink: true },
   { weight: 1, arbitrary: fc.tuple(fc.constant(null)) },
   ...commandKinds.map((kind) => ({ weight: weights[kind], arbitrary: fc.tuple(commandOf(kind)) })),
-  { weight: 90, arbitrary: fc.tuple(faultOn("reads")) },
+  { weight: 110, arbitrary: fc.tuple(faultOn("reads")) },
   { weight: 80, arbitrary: fc.tuple(faultOn("writes"), fc.oneof(...ownChanges.map(commandOf))) },
 );
 

@@ -12,10 +12,10 @@ import { liveInWorlds } from "./many-worlds.js";
 import { ModelWorld, type HistoryAddress } from "./model-world.js";
 import { Tally } from "./tally.js";
 
-jest.setTimeout(isLong ? 21_600_000 : 1_800_000);
+jest.setTimeout(isLong ? 21_600_000 : 900_000);
 
 /** Of each provider. The usual ones are always the same; where rare mistakes are looked for, they are others each time. */
-const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 250));
+const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 80));
 const seed = isLong ? randomInt(2 ** 30) : 1;
 const tally = new Tally();
 const watch = { onLived, onFailed: tell };
