@@ -66,10 +66,11 @@ if (!replayed()) {
     expect(await liveInWorlds({ count: perProvider, seed, endOnFailure: !isLong, tally, watch })).toEqual([]);
   });
 
-  test("no command is rare, and every fault disturbs many requests", () => {
+  test("no command and no fault is rare, and every fault disturbs requests", () => {
     console.info(tally.report());
-    const struck = faultNames.flatMap((name) => [`${name} on reads`, `${name} on writes`]);
-    expect(commandKinds.filter((name) => tally.shareOf(name) < 0.01)).toEqual([]);
-    expect(struck.filter((name) => tally.strikeShareOf(name) < 0.01)).toEqual([]);
+    const faults = faultNames.flatMap((name) => [`${name} on reads`, `${name} on writes`]);
+    expect([...commandKinds, ...faults].filter((name) => tally.shareOf(name) < 0.01)).toEqual([]);
+    // How many requests it meets depends on what is asked meanwhile.
+    expect(faults.filter((name) => tally.strikeShareOf(name) < 0.005)).toEqual([]);
   });
 }
