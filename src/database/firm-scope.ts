@@ -16,7 +16,6 @@ export function inFirm<T>(firmId: string, work: () => T): T {
 const unknownFirm = "unknown";
 
 const binding = "select set_config('app.firm_id', $1, false)";
-prepareFromNowOn(binding);
 
 interface PooledConnection {
   executeQuery(query: CompiledQuery): Promise<unknown>;
@@ -31,6 +30,7 @@ export async function bindFirm(connection: unknown): Promise<void> {
   const session = connection as PooledConnection;
   const firmId = currentFirm.getStore() ?? "";
   if ((boundFirms.get(session) ?? "") === firmId) return;
+  prepareFromNowOn(binding);
   boundFirms.set(session, unknownFirm); // until the statement below has answered
   try {
     await session.executeQuery(CompiledQuery.raw(binding, [firmId]));

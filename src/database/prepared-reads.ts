@@ -13,8 +13,8 @@ const names = new Map<string, string>();
 let lastName = 0;
 
 /**
- * A plan for 13 partitions takes a session some 300 kB. About 60 statements are to be prepared; should there be more, a session
- * remembers this many, and the others are planned each time.
+ * A plan for 13 partitions takes a session some 300 kB. About 60 statements are to be prepared; should there be more, as when
+ * partitions come and go, the oldest makes room.
  */
 const mostStatements = 100;
 
@@ -28,7 +28,10 @@ export async function read<Row>(em: EntityManager, query: RawBuilder<Row>): Prom
 
 /** For a statement that is sent past `read`. */
 export function prepareFromNowOn(text: string): void {
-  if (!names.has(text) && names.size < mostStatements) nameAnew(text);
+  if (names.has(text)) return;
+  const [oldest] = names.keys();
+  if (names.size >= mostStatements && oldest !== undefined) names.delete(oldest);
+  nameAnew(text);
 }
 
 /** Whether each session prepares that statement. */

@@ -3,7 +3,7 @@ import { sql, type RawBuilder } from "kysely";
 import pg from "pg";
 import { inFirm } from "../../src/database/firm-scope.js";
 import { openDatabase, type Database } from "../../src/database/orm.js";
-import { prepareFromNowOn, read } from "../../src/database/prepared-reads.js";
+import { isPrepared, prepareFromNowOn, read } from "../../src/database/prepared-reads.js";
 import { unitOfWork } from "../../src/database/unit-of-work.js";
 import { until } from "../support/app.js";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";
@@ -122,8 +122,12 @@ test("a session that was lost with what it had prepared is replaced by one that 
   expect((await prepared()).filter((text) => text.includes("from firm"))).toHaveLength(1);
 });
 
-test("a session remembers 100 statements; those after them are answered all the same", async () => {
+test("the hundred newest statements are prepared; those that made room are answered all the same", async () => {
+  const late = () => read(database.em, sql<{ late: number }>`select ${7}::int as late`);
+  expect(await late()).toEqual([{ late: 7 }]);
   for (let count = 0; count < 200; count += 1) prepareFromNowOn(`select ${count}`);
-  expect(await read(database.em, sql<{ late: number }>`select ${7}::int as late`)).toEqual([{ late: 7 }]);
-  expect(await prepared()).not.toContain("select $1::int as late");
+  expect([99, 100, 199].map((count) => isPrepared(`select ${count}`))).toEqual([false, true, true]);
+  expect(isPrepared("select $1::int as late")).toBe(false);
+  expect(await late()).toEqual([{ late: 7 }]);
+  expect(isPrepared("select $1::int as late")).toBe(true);
 });

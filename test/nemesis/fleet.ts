@@ -135,6 +135,8 @@ export class Fleet {
       seen += hits.length;
       for (const { name } of hits) this.hits.set(name, (this.hits.get(name) ?? 0) + 1);
       if (hits.at(-1)?.action === "freeze") await this.thaw(server);
+      else if (server.isFrozen)
+        server.kill("SIGCONT"); // on a slow machine it may have been told to go on before it stopped
       else if (!isStopping && armed.length > 0 && performance.now() - born > longestLifeMs) {
         isStopping = true;
         server.kill("SIGTERM");

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -86,6 +86,15 @@ export class ServerProcess {
   get isRunning(): boolean {
     const { exitCode, signalCode } = this.process.child;
     return exitCode === null && signalCode === null;
+  }
+
+  /** Stopped by SIGSTOP. */
+  get isFrozen(): boolean {
+    try {
+      return readFileSync(`/proc/${this.pid}/stat`, "latin1").includes(") T ");
+    } catch {
+      return false; // it has ended
+    }
   }
 
   /** Where it has died or frozen, in order. */
