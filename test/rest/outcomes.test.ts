@@ -89,7 +89,7 @@ describe("a resync", () => {
   });
 
   test("that a manager cancels meanwhile has failed", async () => {
-    const connection = await slowConnection("cancelled@example.test", 500);
+    const connection = await slowConnection("cancelled@example.test", 4000);
     const started = await post(`connections/${connection}/resync/`, { prefer: "respond-async" });
     const id = started.body.result.correlation_id;
     const joined = post(`connections/${connection}/resync/`);
