@@ -1,14 +1,13 @@
-import { providersOf } from "../application.js";
 import type { Config } from "../config.js";
 import { CredentialCipher } from "../connections/credential-cipher.js";
 import { openSystemDatabase, type Database } from "../database/orm.js";
 import { ChannelEnding } from "../erase/channel-ending.js";
 import { ProviderHttp } from "../providers/http.js";
-import { googleApplication, microsoftApplication } from "../server-process.js";
 import { AccessTokens } from "../sync/access-tokens.js";
 import { ChannelStopper } from "../sync/channel-stopper.js";
 import { RequestQuotas } from "../sync/request-quotas.js";
 import type { CommandDatabase } from "./command-database.js";
+import { configuredProviders } from "./configured-providers.js";
 
 /** A provider that takes longer keeps nothing from being erased. */
 const requestMs = 5_000;
@@ -23,11 +22,10 @@ export async function withChannelEnding<T>(
   const http = new ProviderHttp({ totalMs: requestMs });
   const systemDatabase = await openSystemDatabase(systemUrl, 1);
   try {
-    const applications = { google: googleApplication(config), microsoft: microsoftApplication(config) };
     const stopper = new ChannelStopper({
       tokens: new AccessTokens(em, new CredentialCipher(config.credentialKeys)),
       quotas: new RequestQuotas(systemDatabase.em),
-      providers: providersOf(applications, () => http),
+      providers: configuredProviders(config, http),
       log,
     });
     return await work(new ChannelEnding(em, (connection, channels) => stopper.stop(connection, channels)));

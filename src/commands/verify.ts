@@ -1,17 +1,16 @@
 import { parseArgs } from "node:util";
-import { providersOf } from "../application.js";
 import { loadConfig, type Config } from "../config.js";
 import { CredentialCipher } from "../connections/credential-cipher.js";
 import { requireKeyVersions } from "../connections/credential-versions.js";
 import { openDatabase, openSystemDatabase } from "../database/orm.js";
 import { ProviderHttp } from "../providers/http.js";
-import { googleApplication, microsoftApplication } from "../server-process.js";
 import { setRightAfterRestore, WorkersRunningError } from "../verify/after-restore.js";
 import { setRightLine, tokenLine, tokenSummary } from "../verify/restore-report.js";
 import { tryTokens } from "../verify/try-tokens.js";
 import { lineOf, summaryOf } from "../verify/verification-report.js";
 import { verify } from "../verify/verify.js";
 import { requireMigrated, withDatabase, type CommandDatabase } from "./command-database.js";
+import { configuredProviders } from "./configured-providers.js";
 import { showUnderWay } from "./line-under-way.js";
 import { CommandError, printLine, runCommand, UsageError } from "./run-command.js";
 
@@ -52,10 +51,9 @@ async function restore({ appUrl, systemUrl, log }: CommandDatabase, config: Conf
     await requireKeyVersions((statement) => systemDatabase.em.execute(statement), cipher);
     const logins = { database, systemDatabase, appUrl, systemUrl };
     printLine(setRightLine(await setRightAfterRestore({ ...logins, policy: config.retry, log })));
-    const applications = { google: googleApplication(config), microsoft: microsoftApplication(config) };
     const tried = await tryTokens({
       ...{ database, systemDatabase, cipher },
-      providers: providersOf(applications, () => http),
+      providers: configuredProviders(config, http),
       onTried: (token) => {
         const line = tokenLine(token);
         if (line !== null) printLine(line);

@@ -8,7 +8,7 @@ import { startTestCluster } from "../support/test-cluster.js";
 import { runTypeScript } from "../support/typescript-process.js";
 import { writeImportFiles, type ImportSize, type RealCalendar } from "./import-files.js";
 import type { Bench, Measurement } from "./measurement.js";
-import { peakMegabytes } from "./peak-memory.js";
+import { peakMegabytes } from "./process-memory.js";
 
 const entry = new URL("../../src/commands/import.ts", import.meta.url);
 const realCalendars = 20;

@@ -1,7 +1,7 @@
 import { startTestCluster } from "../support/test-cluster.js";
 import { LargeSync } from "../sync/large-sync.js";
 import type { Bench } from "./measurement.js";
-import { peakMegabytes } from "./peak-memory.js";
+import { peakMegabytes } from "./process-memory.js";
 
 const mostMegabytes = 256;
 const mostTimes = 1.3;

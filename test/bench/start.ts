@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from "../support/database.js";
 import { startTestCluster } from "../support/test-cluster.js";
 import { buildServer, builtFile, startBuiltServer } from "./built-server.js";
 import { median, type Bench, type Measurement } from "./measurement.js";
-import { residentMegabytes } from "./resident-memory.js";
+import { residentMegabytes } from "./process-memory.js";
 
 const warmTargetMs = 1_000;
 const freshTargetMs = 3_000;
@@ -82,7 +82,7 @@ async function importMs(): Promise<number> {
 async function idleMegabytes(database: TestDatabase, role: string): Promise<number> {
   const server = await startBuiltServer({ ...logins(database), ROLES: role });
   await delay(idleMs);
-  const resident = residentMegabytes(server.pid);
+  const resident = residentMegabytes(server.pid) ?? NaN;
   await server.stop();
   return resident;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { residentMegabytes } from "../bench/resident-memory.js";
+import { residentMegabytes } from "../bench/process-memory.js";
 import { CrashingPostgres } from "../support/crashing-postgres.js";
 import type { LargeCalendarOrder } from "../support/large-calendars.js";
 import { ServerProcess } from "../support/server-process.js";
@@ -80,7 +80,11 @@ test("300 requests a second are all answered while a calendar of 100,000 events 
   const correlationId = await sync.resync(await sync.connect(large));
   const samples: { at: number; api: number; worker: number }[] = [];
   const looking = setInterval(() => {
-    samples.push({ at: performance.now(), api: residentMegabytes(api.pid), worker: residentMegabytes(worker.pid) });
+    samples.push({
+      at: performance.now(),
+      api: residentMegabytes(api.pid) ?? NaN,
+      worker: residentMegabytes(worker.pid) ?? NaN,
+    });
   }, lookEveryMs);
   const outcomes = await openLoop(String(api.url), { perSecond, seconds }, () => managers.next());
   clearInterval(looking);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { peakMegabytes } from "../bench/peak-memory.js";
+import { peakMegabytes } from "../bench/process-memory.js";
 import { CrashingPostgres } from "../support/crashing-postgres.js";
 import type { LargeCalendarOrder } from "../support/large-calendars.js";
 import type { ServerProcess } from "../support/server-process.js";
