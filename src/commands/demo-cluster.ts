@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { extname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadConfig } from "../config.js";
 import { OwnedByAnotherError } from "../database/ownership.js";
@@ -13,6 +14,9 @@ import { CommandError, printLine, runCommand, UsageError } from "./run-command.j
  */
 const usage = "Usage: npm run demo:cluster -- [--connections 150] [--once]";
 
+/** TypeScript where this is, else what that was built into. */
+const program = fileURLToPath(new URL(`../demo/cluster/member${extname(import.meta.url)}`, import.meta.url));
+
 await runCommand("demo:cluster", async (args) => {
   const request = readRequest(args);
   const config = loadConfig();
@@ -24,7 +28,7 @@ await runCommand("demo:cluster", async (args) => {
   const log = commandLog({ level: "warn", isPretty: config.log.isPretty });
   const stopping = stoppingOnSignal();
   try {
-    return (await runCluster({ ...request, dataDir, log, print: printLine }, stopping)) ? 0 : 1;
+    return (await runCluster({ ...request, program, dataDir, log, print: printLine }, stopping)) ? 0 : 1;
   } catch (error) {
     throw error instanceof OwnedByAnotherError ? new CommandError(error.message) : error;
   } finally {

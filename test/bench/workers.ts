@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { backlogOf, makeAllDue } from "../../src/demo/cluster/backlog.js";
 import { startInstallation, type ClusterInstallation } from "../../src/demo/cluster/installation.js";
@@ -82,6 +83,7 @@ async function workOff(
 ): Promise<Round> {
   const members = new Members({
     roles: ["scheduler", ...Array.from({ length: workers }, () => "worker" as const)],
+    program: fileURLToPath(new URL("../../src/demo/cluster/member.ts", import.meta.url)),
     environment: { ...environment, WORKER_CONCURRENCY: String(atOnce) },
     folder: tmpdir(),
     print: () => undefined,

@@ -33,11 +33,11 @@ describe("deploy/Dockerfile", () => {
     expect([...new Set(fromProject)].sort()).toEqual(letIn.sort());
   });
 
-  test("what is compiled is all that the build script names", () => {
-    const sources = [...(scripts["build"] ?? "").matchAll(/(?<= )(src|migrations|mikro-orm\.config\.ts)(?= )/g)].map(
-      ([name]) => name,
-    );
-    expect(sources).toHaveLength(3);
+  test("copies the program that builds, and all that it reads", () => {
+    const program = /^node (\S+)$/.exec(scripts["build"] ?? "")?.[1] ?? "";
+    const files = [...textOf(program).matchAll(/"((?:package|tsconfig)\.json)"/g)].map(([, path]) => path);
+    expect(new Set(files)).toEqual(new Set(["package.json", "tsconfig.json"]));
+    const sources = [program, ...files, "src", "migrations", "mikro-orm.config.ts"];
     expect(copied().map(([source]) => source)).toEqual(expect.arrayContaining(sources));
   });
 

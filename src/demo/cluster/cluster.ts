@@ -10,6 +10,8 @@ import { Members } from "./members.js";
 export interface ClusterOptions {
   /** Of the cluster alone: its own PostgreSQL and simulator keep their data there. */
   dataDir: string;
+  /** The file of the program that each of its processes runs: what member.ts is where the command runs. */
+  program: string;
   /** So many calendars are connected at least, and have a run each in the backlog. */
   connections: number;
   /** End when the backlog is done. */
@@ -37,6 +39,7 @@ export async function runCluster(options: ClusterOptions, stopping: AbortControl
     const installation = await startInstallation({ dataDir, size: { ...size, connections }, log }, stops);
     const members = new Members({
       roles,
+      program: options.program,
       environment: installation.environment,
       folder: options.dataDir,
       print: options.print,

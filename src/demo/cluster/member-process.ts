@@ -1,9 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
 export type MemberRole = "api" | "worker" | "scheduler";
@@ -14,9 +12,6 @@ export type LogLine = z.infer<typeof logLine>;
 
 /** Longer than a server takes to stop by itself. */
 const stopPatienceMs = 25_000;
-
-/** The server that a member runs: TypeScript where this is, else what that was compiled to. */
-const entry = fileURLToPath(new URL(`member${extname(import.meta.url)}`, import.meta.url));
 
 /** A server process of the cluster, with one role. */
 export class MemberProcess {
@@ -41,15 +36,15 @@ export class MemberProcess {
   }
 
   /**
-   * Resolves when it is ready. It is given this environment alone and works in `folder`, so that nobody's `.env` reaches it, and the
+   * Resolves when it is ready. It runs `program` (see member.ts), is given this environment alone and works in `folder`, so that nobody's `.env` reaches it, and the
    * terminal's Ctrl-C does not: whoever has started it ends it.
    * @throws Error with what it wrote when it ends before
    */
   static async start(
     role: MemberRole,
-    given: { environment: Record<string, string>; folder: string; onLine: (line: LogLine) => void },
+    given: { program: string; environment: Record<string, string>; folder: string; onLine: (line: LogLine) => void },
   ): Promise<MemberProcess> {
-    const child = spawn(process.execPath, [...process.execArgv, entry], {
+    const child = spawn(process.execPath, [...process.execArgv, given.program], {
       env: { ...given.environment, ROLES: role },
       cwd: given.folder,
       stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -4,6 +4,8 @@ import { SharedWork } from "./shared-work.js";
 export interface MembersOptions {
   /** Of the processes, one each. */
   roles: readonly MemberRole[];
+  /** See member.ts. */
+  program: string;
   environment: Record<string, string>;
   folder: string;
   print: (line: string) => void;
@@ -45,11 +47,11 @@ export class Members {
   }
 
   private async add(role: MemberRole): Promise<MemberProcess> {
-    const { environment, folder } = this.options;
+    const { program, environment, folder } = this.options;
     const early: LogLine[] = [];
     let onLine = (line: LogLine): void => void early.push(line);
     const member = await MemberProcess.start(role, {
-      ...{ environment, folder },
+      ...{ program, environment, folder },
       onLine: (line) => {
         onLine(line);
       },
