@@ -18,13 +18,10 @@ import { notificationAddress, type NotificationAddressOf } from "./notifications
 import { NotificationSecrets } from "./notifications/notification-secret.js";
 import type { ProviderHttp } from "./providers/http.js";
 import { SharedState } from "./metrics/shared-state.js";
-import type { ConsentProvider } from "./providers/consent.js";
-import { googleProvider } from "./providers/google/client.js";
-import { googleConsent } from "./providers/google/consent.js";
-import { microsoftProvider } from "./providers/microsoft/client.js";
-import { microsoftConsent } from "./providers/microsoft/consent.js";
-import type { CalendarProvider, ProviderName } from "./providers/provider.js";
-import { startServer, type Server, type ServerParts } from "./server.js";
+import { consentProvidersOf, providersOf } from "./providers/known-providers.js";
+import type { GoogleApplication, MicrosoftApplication } from "./providers/oauth-applications.js";
+import type { ProviderName } from "./providers/provider.js";
+import type { Server, ServerParts, startServer } from "./server.js";
 import { SyncEngine } from "./sync/sync-engine.js";
 import { startTracing } from "./tracing/start-tracing.js";
 
@@ -32,25 +29,6 @@ import { startTracing } from "./tracing/start-tracing.js";
 export interface ApplicationLogins {
   appUrl: string;
   systemUrl: string;
-}
-
-/** Where Google answers, and as which OAuth application it is asked. */
-export interface GoogleApplication {
-  apiUrl: string;
-  /** Where users are asked to let the application in. */
-  authUrl: string;
-  tokenUrl: string;
-  clientId: string;
-  clientSecret: string;
-}
-
-/** Where Microsoft Graph answers, and as which OAuth application it is asked. */
-export interface MicrosoftApplication {
-  apiUrl: string;
-  loginUrl: string;
-  tenant: string;
-  clientId: string;
-  clientSecret: string;
 }
 
 export interface ApplicationOptions {
@@ -95,6 +73,9 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     for (const stopPart of stops.reverse()) await stopPart();
   };
   try {
+    // Half of all code, which only an API runs. It is read while the database is connected to.
+    const loadingServer = config.roles.has("api") ? import("./server.js") : null;
+    loadingServer?.catch(() => undefined); // told where it is waited for
     stops.push(await startTracing(config.operations.otlpEndpoint));
     const database = await openDatabase(logins.appUrl, config.database.poolSize);
     stops.push(() => database.close());
@@ -137,8 +118,12 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       stopChannels: (connection, channels) => engine.channelStopper.stop(connection, channels),
     };
     const notifications = { providers, secrets };
-    const server = config.roles.has("api")
-      ? await startApi(options, database.em, engine, { ...measured, connecting, notifications })
+    const server = loadingServer
+      ? await startApi(options, (await loadingServer).startServer, database.em, engine, {
+          ...measured,
+          connecting,
+          notifications,
+        })
       : null;
     ownUrl.resolve(server?.url ?? null);
     if (server) stops.push(() => stopApi(server, engine));
@@ -224,38 +209,15 @@ function providerHttps(
   };
 }
 
-/** How calendars of those providers are connected. */
-function consentProvidersOf(
-  { google, microsoft }: Pick<ApplicationOptions, "google" | "microsoft">,
-  httpOf: (provider: ProviderName) => ProviderHttp,
-): Map<ProviderName, ConsentProvider> {
-  const providers = new Map<ProviderName, ConsentProvider>();
-  if (google) providers.set("GOOGLE", googleConsent({ ...google, http: httpOf("GOOGLE") }));
-  if (microsoft) providers.set("MICROSOFT", microsoftConsent({ ...microsoft, http: httpOf("MICROSOFT") }));
-  return providers;
-}
-
-/** The providers that there is an application for, each spoken to over what `httpOf` gives for it. */
-export function providersOf(
-  { google, microsoft }: Pick<ApplicationOptions, "google" | "microsoft">,
-  httpOf: (provider: ProviderName) => ProviderHttp,
-): Map<ProviderName, CalendarProvider> {
-  const providers = new Map<ProviderName, CalendarProvider>();
-  if (google) providers.set("GOOGLE", googleProvider({ ...google, http: httpOf("GOOGLE") }));
-  if (microsoft) providers.set("MICROSOFT", microsoftProvider({ ...microsoft, http: httpOf("MICROSOFT") }));
-  return providers;
-}
-
-type EntityManager = Parameters<typeof startServer>[0]["em"];
-
-function startApi(
+async function startApi(
   options: ApplicationOptions,
-  em: EntityManager,
+  start: typeof startServer,
+  em: ServerParts["em"],
   engine: SyncEngine,
   { metrics, scrape, connecting, notifications }: Measured & Pick<ServerParts, "connecting" | "notifications">,
 ): Promise<Server> {
   const { config, log } = options;
-  return startServer({
+  return start({
     em,
     runs: engine.queue,
     verifyToken: createTokenVerifier(config.jwt, { log }),

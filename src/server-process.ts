@@ -1,23 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import {
-  startApplication,
-  type Application,
-  type ApplicationLogins,
-  type GoogleApplication,
-  type MicrosoftApplication,
-} from "./application.js";
+import type { Application, ApplicationLogins } from "./application.js";
 import { ConfigError, loadConfig, type Config } from "./config.js";
 import { CredentialCipher, CredentialKeysError } from "./connections/credential-cipher.js";
 import { requireKeyVersions } from "./connections/credential-versions.js";
 import { checkDatabase } from "./database/check-database.js";
 import { startEmbeddedPostgres } from "./database/embedded/embedded-postgres.js";
-import { migrate } from "./database/migrate.js";
+import type { MigrateOptions } from "./database/migrate.js";
 import { OwnedByAnotherError, takeOwnership, type Ownership } from "./database/ownership.js";
-import { pendingMigrations } from "./database/pending-migrations.js";
 import { connectWhenReady } from "./database/wait-for-database.js";
-import { startDemo, type Demo } from "./demo/demo.js";
+import type { Demo } from "./demo/demo.js";
 import { createLogger } from "./log.js";
+import { googleApplication, microsoftApplication } from "./providers/oauth-applications.js";
 
 const wrongConfiguration = 2;
 const longestStopMs = 20_000;
@@ -44,9 +38,14 @@ export async function runServer(): Promise<void> {
 }
 
 async function start(config: Config, stops: Stops, stopping: AbortSignal, log: Logger): Promise<void> {
-  const { logins, ownership } = await prepareDatabase(config, stops, log);
-  const demo = config.isDemo ? await startDemo(config, logins, log) : null;
+  const preparing = prepareDatabase(config, stops, log);
+  // Most of the code, which takes as long to load as a PostgreSQL takes to start or to be connected to: both are done at once.
+  const loading = import("./application.js");
+  loading.catch(() => undefined); // told where it is waited for
+  const { logins, ownership } = await preparing;
+  const demo = config.isDemo ? await (await import("./demo/demo.js")).startDemo(config, logins, log) : null;
   if (demo) stops.push(() => demo.stop());
+  const { startApplication } = await loading;
   const application = await startApplication({
     config,
     logins,
@@ -86,14 +85,21 @@ async function prepareDatabase(
         },
       });
   if (ownership) stops.push(() => ownership.release());
-  if (config.database.migrateOnStart) await migrate({ ...logins, log });
+  if (config.database.migrateOnStart) await migrated({ ...logins, log });
   await checkDatabase(logins.appUrl, { log });
   if (!config.database.migrateOnStart) await assertMigrated(logins.appUrl, log);
   await assertKeys(logins.systemUrl, config, log);
   return { logins, ownership };
 }
 
+/** What knows the migrations is loaded here, when PostgreSQL runs: it knows all tables, too. */
+async function migrated(options: MigrateOptions): Promise<void> {
+  const { migrate } = await import("./database/migrate.js");
+  await migrate(options);
+}
+
 async function assertMigrated(appUrl: string, log: Logger): Promise<void> {
+  const { pendingMigrations } = await import("./database/pending-migrations.js");
   const client = await connectWhenReady(appUrl, { log });
   const pending = await pendingMigrations((statement) =>
     client.query<Record<string, unknown>>(statement).then(({ rows }) => rows),
@@ -118,30 +124,6 @@ async function startEmbedded(config: Config, stops: Stops, log: Logger): Promise
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
   stops.push(() => postgres.stop());
   return postgres;
-}
-
-/** Google as it is configured; null where it is not. */
-export function googleApplication({ google }: Config): GoogleApplication | null {
-  if (!google.client) return null;
-  return {
-    apiUrl: google.apiUrl ?? "https://www.googleapis.com/",
-    authUrl: google.authUrl ?? "https://accounts.google.com/o/oauth2/v2/auth",
-    tokenUrl: google.tokenUrl ?? "https://oauth2.googleapis.com/token",
-    clientId: google.client.id,
-    clientSecret: google.client.secret,
-  };
-}
-
-/** Microsoft as it is configured; null where it is not. */
-export function microsoftApplication({ microsoft }: Config): MicrosoftApplication | null {
-  if (!microsoft.client) return null;
-  return {
-    apiUrl: microsoft.apiUrl ?? "https://graph.microsoft.com",
-    loginUrl: microsoft.loginUrl ?? "https://login.microsoftonline.com",
-    tenant: microsoft.tenant,
-    clientId: microsoft.client.id,
-    clientSecret: microsoft.client.secret,
-  };
 }
 
 async function introduce(application: Application, config: Config, demo: Demo | null, log: Logger): Promise<void> {

@@ -1,10 +1,11 @@
 import { sql } from "kysely";
 import type { Logger } from "pino";
-import { type ApplicationLogins, type GoogleApplication, type MicrosoftApplication } from "../application.js";
+import type { ApplicationLogins } from "../application.js";
 import type { Config } from "../config.js";
 import { CredentialCipher } from "../connections/credential-cipher.js";
 import { inFirm } from "../database/firm-scope.js";
 import { openDatabase, type EntityManager } from "../database/orm.js";
+import type { GoogleApplication, MicrosoftApplication } from "../providers/oauth-applications.js";
 import type { Simulator } from "../simulator/simulator.js";
 import { endOutage, makeExhaustedAttempt, needsExhaustedAttempt } from "./exhausted-attempt.js";
 import { Introduction } from "./introduction.js";

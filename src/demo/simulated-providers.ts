@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
-import type { GoogleApplication, MicrosoftApplication } from "../application.js";
 import type { Config } from "../config.js";
+import type { GoogleApplication, MicrosoftApplication } from "../providers/oauth-applications.js";
 import type { ProviderName } from "../providers/provider.js";
 import type { SourceCalendar } from "../simulator/calendar-source.js";
 import { demoCalendars, microsoftDemoCalendars } from "../simulator/demo-calendars.js";
