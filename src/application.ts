@@ -21,7 +21,7 @@ import { SharedState } from "./metrics/shared-state.js";
 import { consentProvidersOf, providersOf } from "./providers/known-providers.js";
 import type { GoogleApplication, MicrosoftApplication } from "./providers/oauth-applications.js";
 import type { ProviderName } from "./providers/provider.js";
-import type { Server, ServerParts, startServer } from "./server.js";
+import type { Server, ServerParts } from "./server.js";
 import { SyncEngine } from "./sync/sync-engine.js";
 import { startTracing } from "./tracing/start-tracing.js";
 
@@ -73,9 +73,6 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     for (const stopPart of stops.reverse()) await stopPart();
   };
   try {
-    // Half of all code, which only an API runs. It is read while the database is connected to.
-    const loadingServer = config.roles.has("api") ? import("./server.js") : null;
-    loadingServer?.catch(() => undefined); // told where it is waited for
     stops.push(await startTracing(config.operations.otlpEndpoint));
     const database = await openDatabase(logins.appUrl, config.database.poolSize);
     stops.push(() => database.close());
@@ -118,12 +115,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       stopChannels: (connection, channels) => engine.channelStopper.stop(connection, channels),
     };
     const notifications = { providers, secrets };
-    const server = loadingServer
-      ? await startApi(options, (await loadingServer).startServer, database.em, engine, {
-          ...measured,
-          connecting,
-          notifications,
-        })
+    const server = config.roles.has("api")
+      ? await startApi(options, database.em, engine, { ...measured, connecting, notifications })
       : null;
     ownUrl.resolve(server?.url ?? null);
     if (server) stops.push(() => stopApi(server, engine));
@@ -211,13 +204,13 @@ function providerHttps(
 
 async function startApi(
   options: ApplicationOptions,
-  start: typeof startServer,
   em: ServerParts["em"],
   engine: SyncEngine,
   { metrics, scrape, connecting, notifications }: Measured & Pick<ServerParts, "connecting" | "notifications">,
 ): Promise<Server> {
   const { config, log } = options;
-  return start({
+  const { startServer } = await import("./server.js"); // half of all code, which only an API runs
+  return startServer({
     em,
     runs: engine.queue,
     verifyToken: createTokenVerifier(config.jwt, { log }),

@@ -38,14 +38,10 @@ export async function runServer(): Promise<void> {
 }
 
 async function start(config: Config, stops: Stops, stopping: AbortSignal, log: Logger): Promise<void> {
-  const preparing = prepareDatabase(config, stops, log);
-  // Most of the code, which takes as long to load as a PostgreSQL takes to start or to be connected to: both are done at once.
-  const loading = import("./application.js");
-  loading.catch(() => undefined); // told where it is waited for
-  const { logins, ownership } = await preparing;
+  const { logins, ownership } = await prepareDatabase(config, stops, log);
   const demo = config.isDemo ? await (await import("./demo/demo.js")).startDemo(config, logins, log) : null;
   if (demo) stops.push(() => demo.stop());
-  const { startApplication } = await loading;
+  const { startApplication } = await import("./application.js");
   const application = await startApplication({
     config,
     logins,
@@ -73,6 +69,7 @@ async function prepareDatabase(
   log: Logger,
 ): Promise<{ logins: Logins; ownership: Ownership | null }> {
   const given = config.database.logins;
+  if (given) loadMeanwhile(config);
   const logins = given ? { ...given, ownerUrl: given.ownerUrl ?? "" } : await startEmbedded(config, stops, log);
   const ownership = given
     ? null
@@ -92,7 +89,12 @@ async function prepareDatabase(
   return { logins, ownership };
 }
 
-/** What knows the migrations is loaded here, when PostgreSQL runs: it knows all tables, too. */
+/** Most of the code is loaded while PostgreSQL starts or is connected to: one takes as long as the other. */
+function loadMeanwhile({ roles }: Config): void {
+  const loading = [import("./application.js"), ...(roles.has("api") ? [import("./server.js")] : [])];
+  for (const each of loading) each.catch(() => undefined); // a failure is told where it is needed
+}
+
 async function migrated(options: MigrateOptions): Promise<void> {
   const { migrate } = await import("./database/migrate.js");
   await migrate(options);
@@ -121,7 +123,13 @@ async function assertKeys(systemUrl: string, { credentialKeys }: Config, log: Lo
 }
 
 async function startEmbedded(config: Config, stops: Stops, log: Logger): Promise<Logins> {
-  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
+  const postgres = await startEmbeddedPostgres({
+    dataDir: config.dataDir,
+    log,
+    onWaiting: () => {
+      loadMeanwhile(config);
+    },
+  });
   stops.push(() => postgres.stop());
   return postgres;
 }

@@ -51,9 +51,9 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
-function start(options: { restarts?: boolean; in?: string } = {}): Promise<EmbeddedPostgres> {
-  const restarts = options.restarts ?? false;
-  return startEmbeddedPostgres({ dataDir: options.in ?? dataDir, log, settings: throwAwaySettings, restarts });
+function start(options: { restarts?: boolean; in?: string; onWaiting?: () => void } = {}): Promise<EmbeddedPostgres> {
+  const { in: folder = dataDir, restarts = false, onWaiting = () => undefined } = options;
+  return startEmbeddedPostgres({ dataDir: folder, log, settings: throwAwaySettings, restarts, onWaiting });
 }
 
 async function ask<T extends pg.QueryResultRow>(url: string, sql: string): Promise<T[]> {
@@ -90,6 +90,17 @@ describe("the embedded PostgreSQL", () => {
     expect(second.ownerUrl).toBe(first.ownerUrl);
     expect(await ask(second.ownerUrl, "select text from note")).toEqual([{ text: "kept" }]);
     await second.stop();
+  });
+
+  test("says when it is waited for, while it does not run yet; where it runs already nobody waits", async () => {
+    const seen: unknown[] = [];
+    const onWaiting = () => seen.push(existsSync(join(cluster, "postmaster.pid")));
+    const started = await start({ onWaiting });
+    expect(seen).toEqual([false]);
+    const adopted = await start({ onWaiting });
+    expect(seen).toEqual([false]);
+    await adopted.stop();
+    await started.stop();
   });
 
   test("has UTF-8, UTC, checksums and a database of the owner's, and none of the logins bypasses row level security", async () => {

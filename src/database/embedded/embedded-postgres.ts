@@ -31,6 +31,8 @@ export interface EmbeddedPostgresOptions {
   settings?: Record<string, string>;
   /** Start PostgreSQL again when it dies under us. Default true. */
   restarts?: boolean;
+  /** PostgreSQL, or what makes its files, has been started and is waited for: time for other work. May be called several times, or never. */
+  onWaiting?: () => void;
   /** Survive this process and the terminal's Ctrl-C. Default true; false for clusters that are thrown away. */
   detached?: boolean;
 }
@@ -126,13 +128,16 @@ async function runningPostmaster(
   const settings = { ...clusterSettings, ...options.settings };
   if (!existsSync(folder.cluster)) {
     options.log.info({ directory: folder.cluster }, "creating the embedded PostgreSQL");
-    await createCluster(folder, binaries, {
+    const creating = createCluster(folder, binaries, {
       runAs,
       password: passwords.superuser,
       isDurable: settings["fsync"] !== "off",
     });
+    options.onWaiting?.();
+    await creating;
   }
-  const postmaster = await startOnFreePort(folder, binaries, { runAs, settings, isDetached: options.detached ?? true });
+  const { detached: isDetached = true, onWaiting } = options;
+  const postmaster = await startOnFreePort(folder, binaries, { runAs, settings, isDetached }, onWaiting);
   return { postmaster, adopted: false };
 }
 
@@ -168,11 +173,14 @@ async function startOnFreePort(
   folder: DataFolder,
   binaries: Binaries,
   options: { runAs: RunAs | null; settings: Record<string, string>; isDetached: boolean },
+  onWaiting?: () => void,
 ): Promise<Postmaster> {
   for (let attempt = 1; ; attempt++) {
     const port = await choosePort(rememberedPort(folder));
     try {
-      const postmaster = await startPostmaster(folder, { ...options, program: binaries.postgres, port });
+      const starting = startPostmaster(folder, { ...options, program: binaries.postgres, port });
+      onWaiting?.();
+      const postmaster = await starting;
       rememberPort(folder, port);
       rememberWhere(folder);
       return postmaster;
