@@ -23,14 +23,15 @@ type Stops = (() => Promise<unknown>)[];
 /** Starts what the configuration asks for, top to bottom, and stops it in reverse on SIGINT or SIGTERM. Ends the process. */
 export async function runServer(): Promise<void> {
   const stops: Stops = [];
+  const stopping = new AbortController();
   try {
     const config = loadConfig();
     const log = createLogger(config.log);
-    const stopping = new AbortController();
     const started = start(config, stops, stopping.signal, log);
     stopOnSignal(stopping, started, stops, log);
     await started;
   } catch (error) {
+    if (stopping.signal.aborted) return; // its database was stopped while it started: the process ends when all has
     process.exitCode = explain(error);
     await stopAll(stops);
     process.exit();

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { askGraphql, type GraphqlAnswer } from "../../src/demo/graphql-client.js";
+import type { PlantedFault } from "../support/server-process.js";
 import { runTypeScript, type TypeScriptProcess } from "../support/typescript-process.js";
 
 const main = new URL("../../src/main.ts", import.meta.url);
@@ -65,6 +67,22 @@ export class DemoProcess {
   }
 }
 
+/** So that a start is over as soon as it is interrupted, however soon it would be over by itself. */
+const impatience = { file: "src/server-process.ts", find: "longestStartMs = 3_000", replace: "longestStartMs = 50" };
+
+/** A start on a new data folder that is interrupted with Ctrl-C while the demo is made. How it ends. */
+export async function interruptedStart(
+  environment: Record<string, string>,
+  planted: PlantedFault[] = [],
+): Promise<number | NodeJS.Signals> {
+  const faults = { TEST_PLANTED_FAULTS: JSON.stringify([impatience, ...planted]) };
+  const env = { PATH: process.env["PATH"], ...environment, LOG_LEVEL: "info", ...faults };
+  const started = runTypeScript(main, [], { env, cwd: tmpdir() });
+  await lineWith(started, /(making a failure)/);
+  started.child.kill("SIGINT");
+  return started.ended;
+}
+
 async function lineWith(started: TypeScriptProcess, pattern: RegExp): Promise<string> {
   for (;;) {
     const found = pattern.exec(await started.nextLine())?.[1];
@@ -72,9 +90,18 @@ async function lineWith(started: TypeScriptProcess, pattern: RegExp): Promise<st
   }
 }
 
+/** Whether a PostgreSQL runs on that data folder, or is just ending. */
+export function hasPostgres(dataDir: string): boolean {
+  return existsSync(lockFile(dataDir));
+}
+
+function lockFile(dataDir: string): string {
+  return join(dataDir, "postgres", "cluster", "postmaster.pid");
+}
+
 /** The process of a running embedded PostgreSQL. */
 export async function postgresProcess(dataDir: string): Promise<number> {
-  const file = await readFile(join(dataDir, "postgres", "cluster", "postmaster.pid"), "utf8");
+  const file = await readFile(lockFile(dataDir), "utf8");
   return Number(file.split("\n")[0]);
 }
 

@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { z } from "zod";
 import { until } from "../../src/demo/tour/until.js";
 import { runCommandProcess } from "../commands/command-process.js";
-import { demoEnvironment, DemoProcess, isAlive, newDataFolder, postgresProcess } from "./demo-process.js";
+import {
+  demoEnvironment,
+  DemoProcess,
+  hasPostgres,
+  interruptedStart,
+  isAlive,
+  newDataFolder,
+  postgresProcess,
+} from "./demo-process.js";
+import { isLong } from "../support/long.js";
 
 /** A whole server starts from TypeScript, on a busy machine. */
 jest.setTimeout(240_000);
@@ -12,6 +21,8 @@ jest.setTimeout(240_000);
 let dataDir: string;
 let environment: Record<string, string>;
 let demo: DemoProcess;
+/** The first start. */
+let interrupted: { outcome: number | NodeJS.Signals; isPostgresLeft: boolean };
 
 const club = `BEGIN:VCALENDAR
 VERSION:2.0
@@ -34,6 +45,7 @@ beforeAll(async () => {
   const file = join(dataDir, "Club.ics");
   await writeFile(file, club);
   environment = { ...demoEnvironment(dataDir), DEMO_CALENDARS: file, SYNC_INTERVAL_SECONDS: "5" };
+  interrupted = { outcome: await interruptedStart(environment), isPostgresLeft: hasPostgres(dataDir) };
   demo = await DemoProcess.start(environment);
 });
 
@@ -53,6 +65,10 @@ const everyCalendar = [
   ["130", "GOOGLE", "Club"],
   ["131", "MICROSOFT", "Club"],
 ];
+
+test("Ctrl-C while the demo is made ends the server in order, with its PostgreSQL; the next start goes on", () => {
+  expect(interrupted).toEqual({ outcome: 0, isPostgresLeft: false });
+});
 
 test("after the first sync every appointment of both providers equals the provider's, but for the account without access", async () => {
   const table = await demo.table();
@@ -152,3 +168,13 @@ test("a stop ends every process, and the next start goes on with the same data",
   const { data } = await demo.ask("{ syncAttempt(id: 789) { state } }");
   expect(data).toEqual({ syncAttempt: { state: "RESOLVED" } });
 });
+
+if (isLong) {
+  test("planted: a start that fails because it was stopped ends the process before everything is stopped", async () => {
+    const folder = await newDataFolder();
+    const faults = [{ file: "src/server-process.ts", find: "if (stopping.signal.aborted) return;", replace: "" }];
+    expect(await interruptedStart(demoEnvironment(folder), faults)).toBe(1);
+    await until(() => Promise.resolve(hasPostgres(folder) ? null : true), 20);
+    await rm(folder, { recursive: true, force: true });
+  });
+}
