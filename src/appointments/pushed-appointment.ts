@@ -203,5 +203,6 @@ function pageOf(unit: UnitOfWork, where: { connectionId: string; correlationId: 
     changes: [{ kind: "event", event } as const],
     range: { start: unit.now, end: unit.now },
     notedForRun: null,
+    isFirstRound: false,
   };
 }
