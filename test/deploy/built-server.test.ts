@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,6 +37,16 @@ describe("what npm run build makes", () => {
     const programs = Object.values(scripts.scripts).flatMap((script) => /(?<= dist\/)\S+/.exec(script) ?? []);
     expect(programs).toContain("src/main.js");
     expect(programs.filter((program) => !existsSync(join(built, program)))).toEqual([]);
+  });
+
+  test("is made once of the same sources, and again of others", async () => {
+    const madeAt = () => statSync(join(built, "src/main.js")).mtimeMs;
+    const first = madeAt();
+    await buildServer(folder);
+    expect(madeAt()).toBe(first);
+    writeFileSync(join(built, "made-of"), "others");
+    await buildServer(folder);
+    expect(madeAt()).toBeGreaterThan(first);
   });
 
   test("serves the committed schema, names and all", async () => {
