@@ -56,7 +56,8 @@ function named(client: PoolClient): PoolClient["query"] {
   const query = client.query.bind(client) as (...given: unknown[]) => Promise<unknown>;
   const send = (text: unknown, values: unknown, ...rest: unknown[]) => {
     const name = typeof text === "string" && Array.isArray(values) && rest.length === 0 ? names.get(text) : undefined;
-    if (typeof text !== "string" || name === undefined) return query(text, values, ...rest);
+    if (typeof text !== "string") return query(text, values, ...rest);
+    if (name === undefined) return query(text, values, ...rest).then(lastAnswer);
     return query({ name, text, values }).catch((error: unknown) => {
       if (!isOutdated(error)) throw error;
       if (names.get(text) === name) nameAnew(text);
@@ -64,6 +65,11 @@ function named(client: PoolClient): PoolClient["query"] {
     });
   };
   return send as PoolClient["query"]; // the same overloads, of which Kysely uses (text, values)
+}
+
+/** Of a text with several statements, the last one's, which pg gives as a list and Kysely does not expect. */
+function lastAnswer(answer: unknown): unknown {
+  return Array.isArray(answer) ? answer.at(-1) : answer;
 }
 
 const invalidStatementName = "26000";
