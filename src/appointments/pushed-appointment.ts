@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { CalendarEvent, EventContent, EventField } from "../providers/provider.js";
 import { applyChanges } from "./apply-changes.js";
 import type { ContentRow } from "./local-change.js";
@@ -53,16 +54,21 @@ interface Row extends ContentRow {
  */
 export async function appointmentToPush(unit: UnitOfWork, id: string): Promise<AppointmentToPush> {
   const { firmId } = unit;
-  const kysely = unit.em.getKysely();
-  await sql`
+  await prepared(
+    unit.em,
+    sql`
     update appointment set event_key = gen_random_uuid()
     where firm_id = ${firmId} and id = ${id} and event_key is null and external_event_id is null and status <> 'CANCELLED'
-  `.execute(kysely);
-  const { rows } = await sql<Row>`
+  `,
+  );
+  const { rows } = await prepared(
+    unit.em,
+    sql<Row>`
     select external_event_id, event_key, title, status, starts_at, ends_at, is_all_day, time_zone, unpushed_fields, local_version,
       xmin::text as row_version
     from appointment where firm_id = ${firmId} and id = ${id}
-  `.execute(kysely);
+  `,
+  );
   const [row] = rows;
   if (!row) throw new Error(`There is no appointment ${id}`);
   return {
@@ -128,18 +134,24 @@ const noCounts: PushCounts = { created: 0, updated: 0, cancelled: 0, unchanged: 
 
 /** Locks the appointment until the transaction ends. */
 async function rowVersion(unit: UnitOfWork, id: string): Promise<string | undefined> {
-  const { rows } = await sql<{ version: string }>`
+  const { rows } = await prepared(
+    unit.em,
+    sql<{ version: string }>`
     select xmin::text as version from appointment where firm_id = ${unit.firmId} and id = ${id} for update
-  `.execute(unit.em.getKysely());
+  `,
+  );
   return rows[0]?.version;
 }
 
 /** What has been pushed is no longer to be pushed, unless our side has changed it again. */
 async function settle(unit: UnitOfWork, { id, localVersion }: AppointmentToPush): Promise<void> {
-  await sql`
+  await prepared(
+    unit.em,
+    sql`
     update appointment set unpushed_fields = '{}', pushed_at = ${unit.now}::timestamptz
     where firm_id = ${unit.firmId} and id = ${id} and local_version = ${localVersion} and unpushed_fields <> '{}'
-  `.execute(unit.em.getKysely());
+  `,
+  );
 }
 
 /**

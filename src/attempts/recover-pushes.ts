@@ -5,6 +5,7 @@ import type { Closing } from "./closing.js";
 import { lockRun } from "./lock.js";
 import { openFailureOf } from "./open-failure.js";
 import type { SyncRun } from "./sync-run.entity.js";
+import { prepared } from "../database/prepared-reads.js";
 
 /** Recoveries at one success; their own successes bring the next ones. */
 const mostAtOnce = 20;
@@ -50,7 +51,9 @@ async function recover({ unit }: Closing, push: SyncRun, { queue }: Pick<Engine,
 
 /** The newest exhausted push of each appointment that no other push is about to bring along. */
 async function recoverablePushes({ unit, connection }: Closing): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await prepared(
+    unit.em,
+    sql<{ id: string }>`
     select push.id
     from sync_run push
     join sync_attempt failure on failure.firm_id = push.firm_id and failure.id = push.open_failure_id
@@ -65,6 +68,7 @@ async function recoverablePushes({ unit, connection }: Closing): Promise<string[
           and (other.status in ('QUEUED', 'RUNNING', 'RETRYING', 'HELD') or (other.open_failure_id is not null and other.id > push.id))
       )
     order by push.id limit ${mostAtOnce}
-  `.execute(unit.em.getKysely());
+  `,
+  );
   return rows.map(({ id }) => id);
 }

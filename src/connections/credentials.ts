@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { inFirm } from "../database/firm-scope.js";
 import type { EntityManager } from "../database/orm.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { CredentialCipher, CredentialPlace, EncryptedCredential } from "./credential-cipher.js";
 
 /** A connection's tokens, in the clear: never logged, never kept. */
@@ -69,11 +70,14 @@ export async function loadCredentials(
   connectionId: string,
 ): Promise<Credentials | null> {
   const { rows } = await inFirm(firmId, () =>
-    sql<CredentialRow>`
+    prepared(
+      em,
+      sql<CredentialRow>`
       select key_version, refresh_token, access_token,
         access_token_expires_at is null or access_token_expires_at <= now() + interval '1 minute' as is_expiring
       from calendar_credential where firm_id = ${firmId} and connection_id = ${connectionId}
-    `.execute(em.getKysely()),
+    `,
+    ),
   );
   const [row] = rows;
   if (!row) return null;

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 
 /** What an attempt counts as while it is an open failure. */
 export interface OpenFailure {
@@ -46,7 +47,9 @@ export class StatisticsChange {
   /** Times never go back: transactions may end in another order than they began, which is the time they have. */
   async apply(unit: UnitOfWork, connectionId: string): Promise<void> {
     const succeeded = this.successes > 0;
-    await sql`
+    await prepared(
+      unit.em,
+      sql`
       update connection_statistics set
         successes = successes + ${this.successes},
         transient_failures = transient_failures + ${this.failures.TRANSIENT},
@@ -59,7 +62,8 @@ export class StatisticsChange {
         last_sync_at = greatest(last_sync_at, case when ${this.pulled} then ${unit.now}::timestamptz end),
         last_successful_sync_at = greatest(last_successful_sync_at, case when ${succeeded} then ${unit.now}::timestamptz end)
       where firm_id = ${unit.firmId} and connection_id = ${connectionId}
-    `.execute(unit.em.getKysely());
+    `,
+    );
   }
 
   private countOpen(failure: OpenFailure, by: 1 | -1): void {

@@ -3,6 +3,7 @@ import pRetry from "p-retry";
 import { inChildSpan } from "../tracing/span.js";
 import { beginInFirm, endSession, inFirm, withUnboundSession, type Session } from "./firm-scope.js";
 import type { EntityManager } from "./orm.js";
+import { isOutdated } from "./prepared-reads.js";
 
 /** One transaction of one firm: what is loaded, changed and recorded through `em` is committed together, or not at all. */
 export interface UnitOfWork {
@@ -13,8 +14,8 @@ export interface UnitOfWork {
 }
 
 /**
- * Runs `work` in a transaction bound to the firm and flushes it. After a deadlock or a serialization failure the whole work runs
- * again on fresh entities, so it must do nothing but database work. Entities it returns are detached.
+ * Runs `work` in a transaction bound to the firm and flushes it. After a deadlock, a serialization failure or a prepared statement
+ * that a migration has made useless the whole work runs again on fresh entities, so it must do nothing but database work. Entities it returns are detached.
  */
 export async function unitOfWork<T>(
   em: EntityManager,
@@ -64,5 +65,5 @@ const deadlockDetected = "40P01";
 
 function isWorthRepeating(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
-  return code === serializationFailure || code === deadlockDetected;
+  return code === serializationFailure || code === deadlockDetected || isOutdated(error);
 }
