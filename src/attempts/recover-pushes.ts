@@ -3,6 +3,7 @@ import { record } from "../audit/record.js";
 import type { Engine } from "./close-attempt.js";
 import type { Closing } from "./closing.js";
 import { lockRun } from "./lock.js";
+import { isOnlyRun } from "./only-run.js";
 import { openFailureOf } from "./open-failure.js";
 import type { SyncRun } from "./sync-run.entity.js";
 import { prepared } from "../database/prepared-reads.js";
@@ -19,8 +20,8 @@ const restSeconds = 300;
  * success has it tried again. A run that has killed three workers is left to a manager.
  */
 export async function recoverPushes(closing: Closing, engine: Pick<Engine, "queue">): Promise<void> {
-  const { unit, connection } = closing;
-  if (connection.status !== "ACTIVE") return;
+  const { unit, connection, run } = closing;
+  if (connection.status !== "ACTIVE" || (await isOnlyRun(unit, run))) return;
   await unit.em.flush(); // what this success covers is not recovered
   for (const id of await recoverablePushes(closing)) {
     const push = await lockRun(unit, id);

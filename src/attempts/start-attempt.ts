@@ -1,6 +1,8 @@
+import { sql } from "kysely";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { EntityManager } from "../database/orm.js";
+import { prepared } from "../database/prepared-reads.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import { putOff, startKindOf } from "./admission.js";
@@ -11,7 +13,7 @@ import { holdRun } from "./open-failure.js";
 import { earliestStart } from "./rate-limit-rest.js";
 import type { Admission, StartKind } from "./provider-gate.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
-import { SyncRun } from "./sync-run.entity.js";
+import type { SyncRun } from "./sync-run.entity.js";
 
 export interface RunJob {
   jobId: string;
@@ -109,7 +111,15 @@ async function goesOnAfterLostWorker(
 async function anotherRuns(unit: UnitOfWork, run: SyncRun): Promise<boolean> {
   const scope = guardScope(run);
   if (!scope || run.status === "RUNNING") return false;
-  return (await unit.em.count(SyncRun, { firmId: unit.firmId, ...scope, status: "RUNNING" })) > 0;
+  const { connectionId, appointmentId, direction } = scope;
+  const { rows } = await prepared(
+    unit.em,
+    sql`select from sync_run
+      where firm_id = ${unit.firmId} and connection_id = ${connectionId} and direction = ${sql.lit(direction)} and status = 'RUNNING'
+        and ${appointmentId === null ? sql`appointment_id is null` : sql`appointment_id = ${appointmentId}`}
+      limit 1`,
+  );
+  return rows.length > 0;
 }
 
 async function begin(

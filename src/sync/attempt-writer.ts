@@ -69,8 +69,8 @@ export class AttemptWriter {
     return this.write(async (unit, run) => {
       const { startDate, endDate } = run;
       const range = startDate && endDate ? { start: startDate, end: endDate } : windowAround(unit.now, window);
+      if (run.isFullRound) await forgetSeen(unit, run.id);
       run.beginFullRound(range.start, range.end);
-      await forgetSeen(unit, run.id);
       await failpoint("round.in-transaction");
       return { kind: run.isBounded() ? "BOUNDED" : "FULL", range };
     });

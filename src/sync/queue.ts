@@ -82,7 +82,10 @@ export function jobGroup(firmId: string, mailbox: Mailbox): { id: string; tier: 
   return { id: mailboxKey(mailbox), tier: firmId };
 }
 
-function mailboxOf(unit: UnitOfWork, run: SyncRun): Promise<CalendarConnection> {
+/** Who sends a run has mostly locked its connection. */
+async function mailboxOf(unit: UnitOfWork, run: SyncRun): Promise<Mailbox> {
+  const loaded = unit.em.getUnitOfWork().getById(CalendarConnection, run.connectionId);
+  if (loaded) return loaded;
   return unit.em.findOneOrFail(CalendarConnection, { firmId: unit.firmId, id: run.connectionId });
 }
 

@@ -58,6 +58,7 @@ export class RunWatcher {
 
   /** See RunQueue.settled. */
   async settled(firmId: string, runId: string, waitSeconds: number): Promise<void> {
+    if (waitSeconds <= 0) return;
     const deadline = performance.now() + waitSeconds * 1000;
     while (!this.stopping.signal.aborted) {
       const leftMs = deadline - performance.now();
