@@ -53,29 +53,37 @@ interface Row extends ContentRow {
  * without a key has no event anywhere.
  */
 export async function appointmentToPush(unit: UnitOfWork, id: string): Promise<AppointmentToPush> {
-  const { firmId } = unit;
-  await prepared(
-    unit.em,
-    sql`
-    update appointment set event_key = gen_random_uuid()
-    where firm_id = ${firmId} and id = ${id} and event_key is null and external_event_id is null and status <> 'CANCELLED'
-  `,
-  );
-  const { rows } = await prepared(
-    unit.em,
-    sql<Row>`
-    select external_event_id, event_key, title, status, starts_at, ends_at, is_all_day, time_zone, unpushed_fields, local_version,
-      xmin::text as row_version
-    from appointment where firm_id = ${firmId} and id = ${id}
-  `,
-  );
-  const [row] = rows;
+  const found = await readRow(unit, id);
+  const wantsKey = found?.event_key === null && found.external_event_id === null && found.status !== "CANCELLED";
+  const row = wantsKey ? await giveKey(unit, id) : found;
   if (!row) throw new Error(`There is no appointment ${id}`);
   return {
     ...{ id, externalEventId: row.external_event_id, eventKey: row.event_key, isCancelled: row.status === "CANCELLED" },
     content: contentOf(row),
     ...{ fields: row.unpushed_fields, localVersion: row.local_version, rowVersion: row.row_version },
   };
+}
+
+const columns = sql`external_event_id, event_key, title, status, starts_at, ends_at, is_all_day, time_zone, unpushed_fields,
+  local_version, xmin::text as row_version`;
+
+async function readRow({ em, firmId }: UnitOfWork, id: string): Promise<Row | undefined> {
+  const { rows } = await prepared(
+    em,
+    sql<Row>`select ${columns} from appointment where firm_id = ${firmId} and id = ${id}`,
+  );
+  return rows[0];
+}
+
+/** Unless it has been given one meanwhile, or its event. */
+async function giveKey(unit: UnitOfWork, id: string): Promise<Row | undefined> {
+  const give = sql<Row>`
+    update appointment set event_key = gen_random_uuid()
+    where firm_id = ${unit.firmId} and id = ${id} and event_key is null and external_event_id is null and status <> 'CANCELLED'
+    returning ${columns}
+  `;
+  const { rows } = await prepared(unit.em, give);
+  return rows[0] ?? readRow(unit, id);
 }
 
 function contentOf(row: ContentRow): EventContent {

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
+import type { StoredCredentials } from "../connections/credentials.js";
 import type { EntityManager } from "../database/orm.js";
 import { prepared } from "../database/prepared-reads.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
@@ -8,6 +9,7 @@ import { failpoint } from "../failpoints.js";
 import { putOff, startKindOf } from "./admission.js";
 import { closeLostAttempt, type Engine } from "./close-attempt.js";
 import { guardScope } from "./guard-scope.js";
+import { insertAttempt } from "./insert-attempt.js";
 import { lockRunAndConnection } from "./lock.js";
 import { holdRun } from "./open-failure.js";
 import { earliestStart } from "./rate-limit-rest.js";
@@ -31,6 +33,8 @@ export interface StartedAttempt {
   fence: number;
   run: SyncRun;
   connection: CalendarConnection;
+  /** As they were stored when it began; null where there were none. */
+  credentials: StoredCredentials | null;
   /** Its provider is taken to be down: how it answers tells whether it is back. */
   isProbe: boolean;
 }
@@ -127,22 +131,9 @@ async function begin(
   { connection, run }: { connection: CalendarConnection; run: SyncRun },
   isProbe: boolean,
 ): Promise<StartedAttempt> {
-  const attempt = unit.em.create(SyncAttempt, {
-    firmId: unit.firmId,
-    runId: run.id,
-    connectionId: run.connectionId,
-    appointmentId: run.appointmentId,
-    provider: connection.provider,
-    operation: run.operation,
-    direction: run.direction,
-    retryCount: run.retryCount,
-    replayOfId: run.replayOfId,
-    startedAt: unit.now,
-    correlationId: run.correlationId,
-  });
-  await unit.em.persist(attempt).flush();
-  run.start(attempt.id, unit.now);
+  const { attemptId, credentials } = await insertAttempt(unit, run, connection);
+  run.start(attemptId, unit.now);
   await failpoint("start.in-transaction");
-  const { id: attemptId, startedAt } = attempt;
-  return { firmId: unit.firmId, runId: run.id, attemptId, startedAt, fence: run.fence, run, connection, isProbe };
+  const { firmId, now: startedAt } = unit;
+  return { firmId, runId: run.id, attemptId, startedAt, fence: run.fence, run, connection, credentials, isProbe };
 }

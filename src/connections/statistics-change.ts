@@ -20,9 +20,11 @@ export class StatisticsChange {
   private openNonRetryable = 0;
   private failedRuns = 0;
   private pulled = false;
+  private hasChanged = false;
 
   attemptSucceeded(): void {
     this.successes += 1;
+    this.hasChanged = true;
   }
 
   attemptFailed(failure: OpenFailure): void {
@@ -37,15 +39,18 @@ export class StatisticsChange {
 
   runFailed(): void {
     this.failedRuns += 1;
+    this.hasChanged = true;
   }
 
   /** A full or incremental pull has succeeded. */
   connectionPulled(): void {
     this.pulled = true;
+    this.hasChanged = true;
   }
 
   /** Times never go back: transactions may end in another order than they began, which is the time they have. */
   async apply(unit: UnitOfWork, connectionId: string): Promise<void> {
+    if (!this.hasChanged) return;
     const succeeded = this.successes > 0;
     await prepared(
       unit.em,
@@ -67,6 +72,7 @@ export class StatisticsChange {
   }
 
   private countOpen(failure: OpenFailure, by: 1 | -1): void {
+    this.hasChanged = true;
     if (failure.errorClass === "NON_RETRYABLE") this.openNonRetryable += by;
     else if (failure.maxRetriesReached) this.openExhausted += by;
     else this.openRetryable += by;
