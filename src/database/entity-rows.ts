@@ -10,7 +10,14 @@ type EntitiesOf<Asked extends Tables> = {
   [Alias in keyof Asked]: Asked[Alias] extends EntityClass<infer Entity> ? Entity : never;
 };
 
-const columnNames = new WeakMap<object, readonly string[]>();
+interface Column {
+  name: string;
+  /** Under which a row has it. */
+  selectedAs: string;
+}
+
+/** Of each entity, by its alias. */
+const columns = new WeakMap<object, Map<string, readonly Column[]>>();
 
 /**
  * The entities of one row, managed as if they had been found by `em`; null where there is no row. `from` is what follows the select
@@ -21,27 +28,35 @@ export async function findRow<Asked extends Tables>(
   asked: Asked,
   from: RawBuilder<unknown>,
 ): Promise<EntitiesOf<Asked> | null> {
-  const columns = Object.entries(asked).flatMap(([alias, entity]) =>
-    columnsOf(em, entity).map((column) => sql.raw(`${alias}."${column}" as "${alias}.${column}"`)),
+  const tables = Object.entries(asked);
+  const list = tables.flatMap(([alias, entity]) =>
+    columnsOf(em, alias, entity).map(({ name, selectedAs }) => `${alias}."${name}" as "${selectedAs}"`),
   );
-  const { rows } = await prepared(em, sql<Record<string, unknown>>`select ${sql.join(columns)} ${from}`);
+  const { rows } = await prepared(em, sql<Record<string, unknown>>`select ${sql.raw(list.join(", "))} ${from}`);
   const [row] = rows;
   if (!row) return null;
-  const entities = Object.entries(asked).map(([alias, entity]) => [alias, entityOf(em, alias, entity, row)]);
-  return Object.fromEntries(entities) as EntitiesOf<Asked>;
+  return Object.fromEntries(
+    tables.map(([alias, entity]) => [alias, entityOf(em, alias, entity, row)]),
+  ) as EntitiesOf<Asked>;
 }
 
 function entityOf(em: EntityManager, alias: string, entity: EntityClass<object>, row: Record<string, unknown>): object {
-  const own = Object.fromEntries(columnsOf(em, entity).map((column) => [column, row[`${alias}.${column}`]]));
+  const own: Record<string, unknown> = {};
+  for (const { name, selectedAs } of columnsOf(em, alias, entity)) own[name] = row[selectedAs];
   const values = em.getDriver().mapResult(own, em.getMetadata(entity));
   return em.getEntityFactory().create(entity, values ?? {}, { merge: true, convertCustomTypes: true });
 }
 
-function columnsOf(em: EntityManager, entity: EntityClass<object>): readonly string[] {
-  const known = columnNames.get(entity);
+function columnsOf(em: EntityManager, alias: string, entity: EntityClass<object>): readonly Column[] {
+  const byAlias = columns.get(entity) ?? new Map<string, readonly Column[]>();
+  columns.set(entity, byAlias);
+  const known = byAlias.get(alias);
   if (known) return known;
   const stored = em.getMetadata(entity).props.filter(({ persist }) => persist !== false);
-  const names = stored.map(({ fieldNames }) => String(fieldNames[0]));
-  columnNames.set(entity, names);
-  return names;
+  const found = stored.map(({ fieldNames: [name] }) => ({
+    name: String(name),
+    selectedAs: `${alias}.${String(name)}`,
+  }));
+  byAlias.set(alias, found);
+  return found;
 }

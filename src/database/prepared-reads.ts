@@ -13,10 +13,10 @@ const names = new Map<string, string>();
 let lastName = 0;
 
 /**
- * A plan for 13 partitions takes a session some 300 kB. About 60 statements are to be prepared; should there be more, as when
+ * A plan for 13 partitions takes a session some 300 kB. About 100 statements are to be prepared; should there be more, as when
  * partitions come and go, the oldest makes room.
  */
-const mostStatements = 100;
+const mostStatements = 150;
 
 /** The rows of a statement that answers a client. Its text must not hold values: those are parameters. */
 export async function read<Row>(em: EntityManager, query: RawBuilder<Row>): Promise<Row[]> {

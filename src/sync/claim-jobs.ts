@@ -26,15 +26,14 @@ export type ClaimedJob = Pick<Job<JobPayload>, "id" | "retryCount" | "data">;
  * claims, so that the limits hold exactly.
  */
 export async function claimJobs(systemEm: EntityManager, boss: PgBoss, most: number): Promise<ClaimedJob[]> {
-  if ((await countReady(systemEm, 1)) === 0) return []; // processes with nothing to do do not wait for each other
+  if (!(await isAnyReady(systemEm))) return [];
   return systemEm.fork().transactional(async (em) => {
     // A statement of its own: the next ones see what the claim before has committed.
-    await sql`select pg_advisory_xact_lock(${claimLock})`.execute(em.getKysely());
+    await prepared(em, sql`select pg_advisory_xact_lock(${claimLock})`);
     await preferLeftJobs(em);
-    const load = await firmLoad(em);
-    const ready = await countReady(em, most);
+    const load = await firmLoad(em, most);
     const claimed: ClaimedJob[] = [];
-    while (claimed.length < Math.min(most, ready)) {
+    while (claimed.length < load.ready) {
       const job = await nextJob(em, boss, load);
       if (!job) break;
       claimed.push({ id: job.id, retryCount: job.retryCount, data: jobPayload(job.data) });
@@ -43,14 +42,13 @@ export async function claimJobs(systemEm: EntityManager, boss: PgBoss, most: num
   });
 }
 
-/** Jobs that may start now, up to so many, whatever their mailboxes and firms have under way. */
-async function countReady(em: EntityManager, most: number): Promise<number> {
-  const { rows } = await prepared(
-    em,
-    sql`select from ${sql.table(`${queueSchema}.job`)}
-      where name = ${syncQueue} and state < 'active' and not blocked and start_after <= now() limit ${most}`,
-  );
-  return rows.length;
+const readyJobs = sql`select from ${sql.table(`${queueSchema}.job`)}
+  where name = ${sql.lit(syncQueue)} and state < 'active' and not blocked and start_after <= now()`;
+
+/** So that processes with nothing to do do not wait for each other. */
+async function isAnyReady(systemEm: EntityManager): Promise<boolean> {
+  const { rows } = await prepared(systemEm, sql`${readyJobs} limit 1`);
+  return rows.length > 0;
 }
 
 /** pg-boss puts a job that its worker has left back at its old place, behind a backlog of others. */
@@ -67,21 +65,29 @@ interface FirmLoad {
   share: number;
   /** Jobs under way, by firm. */
   jobs: Map<string, number>;
+  /** Jobs that may start now, as many as are asked for at most, whatever their mailboxes and firms have under way. */
+  ready: number;
 }
 
-async function firmLoad(em: EntityManager): Promise<FirmLoad> {
-  const load = sql<{ firm_id: string | null; count: number }>`
-    select null as firm_id, coalesce(sum(concurrency), 0)::int as count
+async function firmLoad(em: EntityManager, most: number): Promise<FirmLoad> {
+  const load = sql<{ what: "workers" | "ready" | "firm"; firm_id: string | null; count: number }>`
+    select 'workers' as what, null as firm_id, coalesce(sum(concurrency), 0)::int as count
     from across_firms.worker_process where lease_ends_at > now()
     union all
-    select group_tier, count(*)::int from ${sql.table(`${queueSchema}.job`)}
+    select 'ready', null, count(*)::int from (${readyJobs} limit ${most}) ready
+    union all
+    select 'firm', group_tier, count(*)::int from ${sql.table(`${queueSchema}.job`)}
     where name = ${syncQueue} and state = 'active' and group_id is not null and group_tier is not null
     group by group_tier
   `;
   const { rows } = await prepared(em, load);
-  const workers = rows.find((row) => row.firm_id === null)?.count ?? 0;
+  const countOf = (wanted: string) => rows.find(({ what }) => what === wanted)?.count ?? 0;
   const jobs = rows.flatMap((row): [string, number][] => (row.firm_id === null ? [] : [[row.firm_id, row.count]]));
-  return { share: Math.max(1, Math.floor(workers * firmShare)), jobs: new Map(jobs) };
+  return {
+    share: Math.max(1, Math.floor(countOf("workers") * firmShare)),
+    jobs: new Map(jobs),
+    ready: countOf("ready"),
+  };
 }
 
 /** Looks past every firm that uses its share first, then past those that use more than the least of them, at last past none. */
