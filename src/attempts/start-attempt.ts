@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { appointmentToPush, type AppointmentToPush } from "../appointments/pushed-appointment.js";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { StoredCredentials } from "../connections/credentials.js";
@@ -35,6 +36,8 @@ export interface StartedAttempt {
   connection: CalendarConnection;
   /** As they were stored when it began; null where there were none. */
   credentials: StoredCredentials | null;
+  /** What the run's appointment was to be at the provider when it began; null for pulls. */
+  toPush: AppointmentToPush | null;
   /** Its provider is taken to be down: how it answers tells whether it is back. */
   isProbe: boolean;
 }
@@ -135,5 +138,17 @@ async function begin(
   run.start(attemptId, unit.now);
   await failpoint("start.in-transaction");
   const { firmId, now: startedAt } = unit;
-  return { firmId, runId: run.id, attemptId, startedAt, fence: run.fence, run, connection, credentials, isProbe };
+  const toPush = run.direction === "PUSH" ? await appointmentToPush(unit, String(run.appointmentId)) : null;
+  return {
+    firmId,
+    runId: run.id,
+    attemptId,
+    startedAt,
+    fence: run.fence,
+    run,
+    connection,
+    credentials,
+    toPush,
+    isProbe,
+  };
 }

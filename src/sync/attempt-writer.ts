@@ -194,14 +194,19 @@ export class AttemptWriter {
     });
   }
 
-  /** What the run's appointment is to be at the provider; see appointmentToPush of the appointments. */
-  appointmentToPush(): Promise<AppointmentToPush> {
-    return this.write((unit, run) => appointmentToPush(unit, String(run.appointmentId)));
+  /** What the run's appointment was to be at the provider when the attempt began. */
+  appointmentToPush(): AppointmentToPush {
+    const { runId, toPush } = this.attempt;
+    if (toPush === null) throw new Error(`Run ${runId} pushes nothing`);
+    return toPush;
   }
 
-  /** The next appointmentToPush has another key. */
-  renewEventKey(appointment: AppointmentToPush): Promise<void> {
-    return this.write((unit) => renewEventKey(unit, appointment));
+  /** What it is to be by now, under another key. */
+  renewEventKey(appointment: AppointmentToPush): Promise<AppointmentToPush> {
+    return this.write(async (unit) => {
+      await renewEventKey(unit, appointment);
+      return appointmentToPush(unit, appointment.id);
+    });
   }
 
   /** The end of a push. What the provider has done is stored also where a manager has cancelled the run meanwhile. */
