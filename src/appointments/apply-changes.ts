@@ -2,8 +2,9 @@ import { sql } from "kysely";
 import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import type { CalendarEvent, EventChange } from "../providers/provider.js";
-import { differs, keptOr } from "./unpushed-fields.js";
-import { insideRange, type TimeRange } from "./time-range.js";
+import type { PageOfEvents } from "./incoming-events.js";
+import { insertEvents } from "./insert-events.js";
+import { mergeEvents, nothingMerged, type MovedAppointment } from "./merge-events.js";
 
 /** What applying a page did. `seen` is how many appointments a full round met for the first time. */
 export interface AppliedChanges {
@@ -18,14 +19,11 @@ export interface AppliedChanges {
 
 type SkippedChange = Extract<EventChange, { kind: "skipped" }>;
 
-export interface PageOfChanges {
-  connectionId: string;
+export interface PageOfChanges extends PageOfEvents {
   correlationId: string;
   changes: readonly EventChange[];
-  /** Unknown events are created only inside this range; known ones are kept up to date wherever they lie. */
-  range: TimeRange;
-  /** The run of a full round, which notes what it has seen; null for an incremental pull. */
-  notedForRun: string | null;
+  /** Of a full round of a calendar that no round has covered yet: hardly any of its events is known. */
+  isFirstRound: boolean;
 }
 
 /**
@@ -68,117 +66,20 @@ function sortChanges(changes: readonly EventChange[]): SortedChanges {
   };
 }
 
-interface WrittenRow {
-  id: string;
-  outcome: "created" | "updated" | "unchanged";
-  moved_from_start: string | null;
-  moved_from_end: string | null;
-  starts_at: string;
-  ends_at: string;
-  is_seen: boolean;
-}
-
 type Written = Pick<AppliedChanges, "created" | "updated" | "unchanged" | "seen">;
 
 async function writeEvents(unit: UnitOfWork, page: PageOfChanges, events: CalendarEvent[]): Promise<Written> {
-  if (events.length === 0) return { created: 0, updated: 0, unchanged: 0, seen: 0 };
-  const rows = await mergeEvents(unit, page, events);
-  await recordMoves(unit, page, rows);
-  const count = (outcome: WrittenRow["outcome"]): number => rows.filter((row) => row.outcome === outcome).length;
+  const { created, others } = page.isFirstRound
+    ? await insertEvents(unit, page, events)
+    : { created: 0, others: events };
+  const merged = others.length > 0 ? await mergeEvents(unit, page, others) : nothingMerged;
+  await recordMoves(unit, page, merged.moved);
   return {
-    created: count("created"),
-    updated: count("updated"),
-    unchanged: count("unchanged"),
-    seen: rows.filter((row) => row.is_seen).length,
+    created: created + merged.created,
+    updated: merged.updated,
+    unchanged: merged.known - merged.updated,
+    seen: created + merged.seen,
   };
-}
-
-/**
- * One statement a page: unknown events inside the range are inserted, known ones that differ updated, and every appointment met is
- * noted where a full round asks for it. The parts of the statement all see the rows as they were before it, except that those to be
- * updated are locked and read again: our side may have changed them meanwhile, and what it has not pushed yet stays.
- */
-async function mergeEvents(unit: UnitOfWork, page: PageOfChanges, events: CalendarEvent[]): Promise<WrittenRow[]> {
-  const column = <T>(value: (event: CalendarEvent) => T): T[] => events.map(value);
-  const { rows } = await sql<WrittenRow>`
-    with incoming as (
-      select * from unnest(
-        ${column((event) => event.externalEventId)}::text[],
-        ${column((event) => event.recurringEventId)}::text[],
-        ${column((event) => event.title)}::text[],
-        ${column((event) => (event.isTentative ? "TENTATIVE" : "CONFIRMED"))}::text[],
-        ${column((event) => event.startsAt)}::timestamptz(3)[],
-        ${column((event) => event.endsAt)}::timestamptz(3)[],
-        ${column((event) => event.isAllDay)}::boolean[],
-        ${column((event) => event.timeZone)}::text[],
-        ${column((event) => event.eventKey)}::uuid[]
-      ) as event (external_event_id, recurring_event_id, title, status, starts_at, ends_at, is_all_day, time_zone, event_key)
-    ),
-    known as (
-      select appointment.id, event.external_event_id, appointment.starts_at, appointment.ends_at, ${differs} as differs
-      from incoming event
-      join appointment on appointment.firm_id = ${unit.firmId} and appointment.connection_id = ${page.connectionId}
-        and appointment.external_event_id = event.external_event_id
-      union all
-      -- Of ours, made at the provider by a push whose answer nobody has stored.
-      select appointment.id, event.external_event_id, appointment.starts_at, appointment.ends_at, true
-      from incoming event
-      join appointment on appointment.firm_id = ${unit.firmId} and appointment.connection_id = ${page.connectionId}
-        and appointment.event_key = event.event_key and appointment.external_event_id is null
-      where event.event_key is not null and not exists (
-        select from appointment held
-        where held.firm_id = ${unit.firmId} and held.connection_id = ${page.connectionId} and held.external_event_id = event.external_event_id
-      )
-    ),
-    locked as (
-      select * from appointment
-      where firm_id = ${unit.firmId} and id in (select id from known where differs)
-      for no key update
-    ),
-    merged as (
-      select appointment.id, appointment.starts_at as old_start, appointment.ends_at as old_end, ${differs} as differs,
-        event.external_event_id, event.recurring_event_id, ${keptOr("title", "title")} as title, ${keptOr("status", "status")} as status,
-        ${keptOr("status", "status_reason", sql`null`)} as status_reason, ${keptOr("times", "starts_at")} as starts_at,
-        ${keptOr("times", "ends_at")} as ends_at, ${keptOr("times", "is_all_day")} as is_all_day, ${keptOr("times", "time_zone")} as time_zone
-      from locked appointment
-      join known on known.id = appointment.id
-      join incoming event on event.external_event_id = known.external_event_id
-    ),
-    updated as (
-      update appointment set
-        external_event_id = merged.external_event_id, recurring_event_id = merged.recurring_event_id,
-        title = merged.title, status = merged.status, status_reason = merged.status_reason,
-        starts_at = merged.starts_at, ends_at = merged.ends_at, is_all_day = merged.is_all_day, time_zone = merged.time_zone,
-        updated_at = ${unit.now}::timestamptz
-      from merged where appointment.firm_id = ${unit.firmId} and appointment.id = merged.id and merged.differs
-    ),
-    created as (
-      insert into appointment (firm_id, connection_id, external_event_id, recurring_event_id, title, status, starts_at, ends_at, is_all_day, time_zone, created_at, updated_at)
-      select ${unit.firmId}, ${page.connectionId}, event.external_event_id, event.recurring_event_id, event.title, event.status,
-        event.starts_at, event.ends_at, event.is_all_day, event.time_zone, ${unit.now}::timestamptz, ${unit.now}::timestamptz
-      from incoming event
-      where not exists (select from known where known.external_event_id = event.external_event_id)
-        and ${insideRange("event", page.range)}
-      on conflict (firm_id, connection_id, external_event_id) do nothing -- a push has stored it this moment
-      returning id, starts_at, ends_at
-    ),
-    met as (
-      select known.id, case when merged.differs then 'updated' else 'unchanged' end as outcome,
-        coalesce(merged.starts_at, known.starts_at) as starts_at, coalesce(merged.ends_at, known.ends_at) as ends_at,
-        case when (merged.old_start, merged.old_end) is distinct from (merged.starts_at, merged.ends_at) then merged.old_start end as moved_from_start,
-        case when (merged.old_start, merged.old_end) is distinct from (merged.starts_at, merged.ends_at) then merged.old_end end as moved_from_end
-      from known left join merged on merged.id = known.id
-      union all
-      select id, 'created', starts_at, ends_at, null, null from created
-    ),
-    seen as (
-      insert into seen_appointment (firm_id, run_id, appointment_id)
-      select ${unit.firmId}, ${page.notedForRun}::bigint, id from met where ${page.notedForRun}::bigint is not null
-      on conflict do nothing returning appointment_id
-    )
-    select met.*, seen.appointment_id is not null as is_seen from met left join seen on seen.appointment_id = met.id
-  `.execute(unit.em.getKysely());
-  return rows;
 }
 
 /** An event that cannot be read is there all the same: a full round must not sweep what is held of it. Returns how many it has met. */
@@ -198,25 +99,24 @@ async function noteSkipped(
   return rows.length;
 }
 
-async function recordMoves(unit: UnitOfWork, page: PageOfChanges, rows: WrittenRow[]): Promise<void> {
-  const moved = rows.filter((row) => row.moved_from_start !== null);
+async function recordMoves(unit: UnitOfWork, page: PageOfChanges, moved: MovedAppointment[]): Promise<void> {
   await recordForAppointments(unit, {
     eventType: "appointment_time_changed_by_sync",
     correlationId: page.correlationId,
     appointments: moved.map((row) => ({
       id: row.id,
       metadata: {
-        old_starts_at: iso(row.moved_from_start),
-        old_ends_at: iso(row.moved_from_end),
-        new_starts_at: iso(row.starts_at),
-        new_ends_at: iso(row.ends_at),
+        old_starts_at: iso(row.old_start),
+        old_ends_at: iso(row.old_end),
+        new_starts_at: iso(row.new_start),
+        new_ends_at: iso(row.new_end),
       },
     })),
   });
 }
 
-function iso(text: string | null): string {
-  return new Date(String(text)).toISOString();
+function iso(text: string): string {
+  return new Date(text).toISOString();
 }
 
 async function cancelRemoved(

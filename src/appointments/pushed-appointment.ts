@@ -223,5 +223,6 @@ function pageOf(unit: UnitOfWork, where: { connectionId: string; correlationId: 
     changes: [{ kind: "event", event } as const],
     range: { start: unit.now, end: unit.now },
     notedForRun: null,
+    isFirstRound: false,
   };
 }

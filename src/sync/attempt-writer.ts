@@ -274,6 +274,7 @@ export class AttemptWriter {
       changes,
       range: round.range,
       notedForRun: round.kind === "FULL" || round.kind === "BOUNDED" ? run.id : null,
+      isFirstRound: round.kind === "FULL" && windowOf(this.attempt.connection) === null,
     });
   }
 

@@ -42,9 +42,10 @@ async function dribble(to: TestServer, beginning: string, more: string): Promise
   return answer;
 }
 
-/** Also after an error, as when the server hangs up while we are sending. */
-function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) =>
+/** Also after an error, as when the server hangs up while we are sending; and when it has hung up before. */
+async function closed(socket: Socket): Promise<void> {
+  if (socket.closed) return;
+  await new Promise<void>((resolve) =>
     socket.once("close", () => {
       resolve();
     }),
