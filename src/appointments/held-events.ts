@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { EventChange, KnownEvent } from "../providers/provider.js";
 
 export interface HeldRow {
@@ -49,11 +50,14 @@ export interface VersionedEvent {
  * @throws Error when the appointment has no event any more
  */
 export async function ownEvent(unit: UnitOfWork, appointmentId: string): Promise<VersionedEvent> {
-  const { rows } = await sql<HeldRow & { version: string }>`
+  const { rows } = await prepared(
+    unit.em,
+    sql<HeldRow & { version: string }>`
     select external_event_id, recurring_event_id, starts_at, ends_at, xmin::text as version from appointment
     where firm_id = ${unit.firmId} and id = ${appointmentId} and external_event_id is not null
     for update
-  `.execute(unit.em.getKysely());
+  `,
+  );
   const [row] = rows;
   if (!row) throw new Error(`Appointment ${appointmentId} has no event`);
   return { event: knownEvent(row), version: row.version };

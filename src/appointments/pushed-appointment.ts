@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { CalendarEvent, EventContent, EventField } from "../providers/provider.js";
 import { applyChanges } from "./apply-changes.js";
 import type { ContentRow } from "./local-change.js";
@@ -52,24 +53,37 @@ interface Row extends ContentRow {
  * without a key has no event anywhere.
  */
 export async function appointmentToPush(unit: UnitOfWork, id: string): Promise<AppointmentToPush> {
-  const { firmId } = unit;
-  const kysely = unit.em.getKysely();
-  await sql`
-    update appointment set event_key = gen_random_uuid()
-    where firm_id = ${firmId} and id = ${id} and event_key is null and external_event_id is null and status <> 'CANCELLED'
-  `.execute(kysely);
-  const { rows } = await sql<Row>`
-    select external_event_id, event_key, title, status, starts_at, ends_at, is_all_day, time_zone, unpushed_fields, local_version,
-      xmin::text as row_version
-    from appointment where firm_id = ${firmId} and id = ${id}
-  `.execute(kysely);
-  const [row] = rows;
+  const found = await readRow(unit, id);
+  const wantsKey = found?.event_key === null && found.external_event_id === null && found.status !== "CANCELLED";
+  const row = wantsKey ? await giveKey(unit, id) : found;
   if (!row) throw new Error(`There is no appointment ${id}`);
   return {
     ...{ id, externalEventId: row.external_event_id, eventKey: row.event_key, isCancelled: row.status === "CANCELLED" },
     content: contentOf(row),
     ...{ fields: row.unpushed_fields, localVersion: row.local_version, rowVersion: row.row_version },
   };
+}
+
+const columns = sql`external_event_id, event_key, title, status, starts_at, ends_at, is_all_day, time_zone, unpushed_fields,
+  local_version, xmin::text as row_version`;
+
+async function readRow({ em, firmId }: UnitOfWork, id: string): Promise<Row | undefined> {
+  const { rows } = await prepared(
+    em,
+    sql<Row>`select ${columns} from appointment where firm_id = ${firmId} and id = ${id}`,
+  );
+  return rows[0];
+}
+
+/** Unless it has been given one meanwhile, or its event. */
+async function giveKey(unit: UnitOfWork, id: string): Promise<Row | undefined> {
+  const give = sql<Row>`
+    update appointment set event_key = gen_random_uuid()
+    where firm_id = ${unit.firmId} and id = ${id} and event_key is null and external_event_id is null and status <> 'CANCELLED'
+    returning ${columns}
+  `;
+  const { rows } = await prepared(unit.em, give);
+  return rows[0] ?? readRow(unit, id);
 }
 
 function contentOf(row: ContentRow): EventContent {
@@ -128,18 +142,24 @@ const noCounts: PushCounts = { created: 0, updated: 0, cancelled: 0, unchanged: 
 
 /** Locks the appointment until the transaction ends. */
 async function rowVersion(unit: UnitOfWork, id: string): Promise<string | undefined> {
-  const { rows } = await sql<{ version: string }>`
+  const { rows } = await prepared(
+    unit.em,
+    sql<{ version: string }>`
     select xmin::text as version from appointment where firm_id = ${unit.firmId} and id = ${id} for update
-  `.execute(unit.em.getKysely());
+  `,
+  );
   return rows[0]?.version;
 }
 
 /** What has been pushed is no longer to be pushed, unless our side has changed it again. */
 async function settle(unit: UnitOfWork, { id, localVersion }: AppointmentToPush): Promise<void> {
-  await sql`
+  await prepared(
+    unit.em,
+    sql`
     update appointment set unpushed_fields = '{}', pushed_at = ${unit.now}::timestamptz
     where firm_id = ${unit.firmId} and id = ${id} and local_version = ${localVersion} and unpushed_fields <> '{}'
-  `.execute(unit.em.getKysely());
+  `,
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { EventChange, KnownEvent } from "../providers/provider.js";
 import { knownEvent, type HeldRow } from "./held-events.js";
 import { insideRange, type TimeRange } from "./time-range.js";
@@ -123,9 +124,7 @@ function toldIds(changes: readonly EventChange[]): string[] {
 
 /** Drops what a round has noted: it is over, or starts again. */
 export async function forgetSeen(unit: UnitOfWork, runId: string): Promise<void> {
-  await sql`delete from seen_appointment where firm_id = ${unit.firmId} and run_id = ${runId}`.execute(
-    unit.em.getKysely(),
-  );
+  await prepared(unit.em, sql`delete from seen_appointment where firm_id = ${unit.firmId} and run_id = ${runId}`);
 }
 
 interface RoundCounts {

@@ -199,7 +199,7 @@ async function retryRun(
 async function failRun(closing: Closing, failure: AttemptFailure, engine: Engine): Promise<void> {
   const { unit, run, connection, statistics } = closing;
   run.fail(failure, unit.now);
-  await forgetSeen(unit, run.id);
+  if (run.isFullRound) await forgetSeen(unit, run.id);
   statistics.runFailed();
   if (!isOutage(closing, failure, engine)) {
     await countFailedRun(unit, connection, { correlationId: run.correlationId, limits: engine.limits });

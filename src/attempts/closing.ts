@@ -1,9 +1,11 @@
+import { sql } from "kysely";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { StatisticsChange } from "../connections/statistics-change.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { record, type Severity } from "../audit/record.js";
 import { openFailureOf } from "./open-failure.js";
-import { SyncAttempt, type AttemptFailure } from "./sync-attempt.entity.js";
+import type { SyncAttempt, AttemptFailure } from "./sync-attempt.entity.js";
 import type { SyncRun } from "./sync-run.entity.js";
 
 /** What the transaction that closes an attempt works on: connection and run are locked. */
@@ -60,24 +62,27 @@ export async function recordRetry(closing: Closing): Promise<void> {
     return;
   }
   if (attempt.retryCount === 0) return;
-  const original = await unit.em.findOne(
-    SyncAttempt,
-    { firmId: unit.firmId, runId: run.id },
-    { orderBy: { id: "asc" }, fields: ["id"] },
-  );
   record(unit, {
     eventType: "calendar_sync_retry",
     severity: retrySeverity(attempt),
     resource: { type: "sync_attempt", id: attempt.id },
     correlationId: run.correlationId,
     metadata: {
-      original_attempt_id: original?.id ?? null,
+      original_attempt_id: await firstAttemptOf(unit, run),
       retry_count: attempt.retryCount,
       error_class: attempt.errorClass,
       next_retry_at: attempt.nextRetryAt?.toISOString() ?? null,
       max_retries_reached: attempt.maxRetriesReached,
     },
   });
+}
+
+async function firstAttemptOf({ em, firmId }: UnitOfWork, { id }: SyncRun): Promise<string | null> {
+  const first = sql<{ id: string }>`
+    select id from sync_attempt where firm_id = ${firmId} and run_id = ${id} order by id limit 1
+  `;
+  const { rows } = await prepared(em, first);
+  return rows[0]?.id ?? null;
 }
 
 function recordReplay({ unit, run, attempt }: Closing): void {

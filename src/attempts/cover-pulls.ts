@@ -5,6 +5,7 @@ import { insideRange } from "../appointments/time-range.js";
 import { record } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { closeOpenFailure, type Closing } from "./closing.js";
+import { isOnlyRun } from "./only-run.js";
 import { SyncRun } from "./sync-run.entity.js";
 
 /**
@@ -16,7 +17,7 @@ import { SyncRun } from "./sync-run.entity.js";
  */
 export async function coverPulls(closing: Closing): Promise<void> {
   const { unit, run, attempt, statistics } = closing;
-  if (run.direction !== "PULL") return;
+  if (run.direction !== "PULL" || (await isOnlyRun(unit, run))) return;
   for (const covered of await coveredRuns(closing)) {
     await closeOpenFailure(unit, statistics, covered, attempt.status === "SUCCESS" ? attempt : null);
     await cancelRun(unit, covered, {
@@ -33,7 +34,7 @@ export async function cancelRun(
 ): Promise<void> {
   const status = run.status;
   run.cancel(unit.now);
-  await forgetSeen(unit, run.id);
+  if (run.isFullRound) await forgetSeen(unit, run.id);
   record(unit, {
     eventType: "calendar_sync_run_cancelled",
     ...(actorId === undefined ? {} : { actorId }),

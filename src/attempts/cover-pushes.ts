@@ -1,6 +1,7 @@
 import { LockMode } from "@mikro-orm/core";
 import { closeOpenFailure, type Closing } from "./closing.js";
 import { cancelRun } from "./cover-pulls.js";
+import { isOnlyRun } from "./only-run.js";
 import { SyncRun } from "./sync-run.entity.js";
 
 /**
@@ -10,7 +11,7 @@ import { SyncRun } from "./sync-run.entity.js";
  */
 export async function coverPushes(closing: Closing): Promise<void> {
   const { unit, run, attempt, statistics } = closing;
-  if (run.direction !== "PUSH") return;
+  if (run.direction !== "PUSH" || (await isOnlyRun(unit, run))) return;
   for (const covered of await olderPushes(closing)) {
     await closeOpenFailure(unit, statistics, covered, attempt.status === "SUCCESS" ? attempt : null);
     await cancelRun(unit, covered, {

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { RetryPolicy } from "./retry-policy.js";
 import type { SyncRun } from "./sync-run.entity.js";
 
@@ -19,7 +20,9 @@ export async function earliestStart(unit: UnitOfWork, run: SyncRun, policy: Retr
 
 /** Only the newest failures are looked at: an hour has no more of them. */
 async function isTired(unit: UnitOfWork, run: SyncRun): Promise<boolean> {
-  const { rows } = await sql`
+  const { rows } = await prepared(
+    unit.em,
+    sql`
     select from (
       select * from sync_attempt
       where firm_id = ${unit.firmId} and connection_id = ${run.connectionId} and status = 'FAIL'
@@ -28,6 +31,7 @@ async function isTired(unit: UnitOfWork, run: SyncRun): Promise<boolean> {
     where max_retries_reached and error_class = 'RATE_LIMITED' and direction = 'PULL' and state <> 'RESOLVED'
       and finished_at > ${run.createdAt}::timestamptz - make_interval(secs => ${restedAfterSeconds})
     limit 1
-  `.execute(unit.em.getKysely());
+  `,
+  );
   return rows.length > 0;
 }

@@ -3,8 +3,10 @@ import { record } from "../audit/record.js";
 import type { Engine } from "./close-attempt.js";
 import type { Closing } from "./closing.js";
 import { lockRun } from "./lock.js";
+import { isOnlyRun } from "./only-run.js";
 import { openFailureOf } from "./open-failure.js";
 import type { SyncRun } from "./sync-run.entity.js";
+import { prepared } from "../database/prepared-reads.js";
 
 /** Recoveries at one success; their own successes bring the next ones. */
 const mostAtOnce = 20;
@@ -18,8 +20,8 @@ const restSeconds = 300;
  * success has it tried again. A run that has killed three workers is left to a manager.
  */
 export async function recoverPushes(closing: Closing, engine: Pick<Engine, "queue">): Promise<void> {
-  const { unit, connection } = closing;
-  if (connection.status !== "ACTIVE") return;
+  const { unit, connection, run } = closing;
+  if (connection.status !== "ACTIVE" || (await isOnlyRun(unit, run))) return;
   await unit.em.flush(); // what this success covers is not recovered
   for (const id of await recoverablePushes(closing)) {
     const push = await lockRun(unit, id);
@@ -50,7 +52,9 @@ async function recover({ unit }: Closing, push: SyncRun, { queue }: Pick<Engine,
 
 /** The newest exhausted push of each appointment that no other push is about to bring along. */
 async function recoverablePushes({ unit, connection }: Closing): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await prepared(
+    unit.em,
+    sql<{ id: string }>`
     select push.id
     from sync_run push
     join sync_attempt failure on failure.firm_id = push.firm_id and failure.id = push.open_failure_id
@@ -65,6 +69,7 @@ async function recoverablePushes({ unit, connection }: Closing): Promise<string[
           and (other.status in ('QUEUED', 'RUNNING', 'RETRYING', 'HELD') or (other.open_failure_id is not null and other.id > push.id))
       )
     order by push.id limit ${mostAtOnce}
-  `.execute(unit.em.getKysely());
+  `,
+  );
   return rows.map(({ id }) => id);
 }

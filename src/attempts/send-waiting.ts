@@ -2,13 +2,14 @@ import { LockMode } from "@mikro-orm/core";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import { guardScope } from "./guard-scope.js";
+import { isOnlyRun } from "./only-run.js";
 import type { RunQueue } from "./run-queue.js";
 import { SyncRun } from "./sync-run.entity.js";
 
 /** What waited behind this run, which has ended or waits itself now, goes to the workers: a pull behind a pull, a push behind a push. */
 export async function sendWaiting(unit: UnitOfWork, run: SyncRun, queue: RunQueue): Promise<void> {
   const scope = guardScope(run);
-  if (!scope) return;
+  if (!scope || (await isOnlyRun(unit, run))) return;
   await unit.em.flush(); // the guards see the end of this run before the next one is sent
   const waiting = await unit.em.findOne(
     SyncRun,

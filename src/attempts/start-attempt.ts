@@ -1,17 +1,22 @@
+import { sql } from "kysely";
+import { appointmentToPush, type AppointmentToPush } from "../appointments/pushed-appointment.js";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
+import type { StoredCredentials } from "../connections/credentials.js";
 import type { EntityManager } from "../database/orm.js";
+import { prepared } from "../database/prepared-reads.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import { putOff, startKindOf } from "./admission.js";
 import { closeLostAttempt, type Engine } from "./close-attempt.js";
 import { guardScope } from "./guard-scope.js";
+import { insertAttempt } from "./insert-attempt.js";
 import { lockRunAndConnection } from "./lock.js";
 import { holdRun } from "./open-failure.js";
 import { earliestStart } from "./rate-limit-rest.js";
 import type { Admission, StartKind } from "./provider-gate.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";
-import { SyncRun } from "./sync-run.entity.js";
+import type { SyncRun } from "./sync-run.entity.js";
 
 export interface RunJob {
   jobId: string;
@@ -29,6 +34,10 @@ export interface StartedAttempt {
   fence: number;
   run: SyncRun;
   connection: CalendarConnection;
+  /** As they were stored when it began; null where there were none. */
+  credentials: StoredCredentials | null;
+  /** What the run's appointment was to be at the provider when it began; null for pulls. */
+  toPush: AppointmentToPush | null;
   /** Its provider is taken to be down: how it answers tells whether it is back. */
   isProbe: boolean;
 }
@@ -109,7 +118,15 @@ async function goesOnAfterLostWorker(
 async function anotherRuns(unit: UnitOfWork, run: SyncRun): Promise<boolean> {
   const scope = guardScope(run);
   if (!scope || run.status === "RUNNING") return false;
-  return (await unit.em.count(SyncRun, { firmId: unit.firmId, ...scope, status: "RUNNING" })) > 0;
+  const { connectionId, appointmentId, direction } = scope;
+  const { rows } = await prepared(
+    unit.em,
+    sql`select from sync_run
+      where firm_id = ${unit.firmId} and connection_id = ${connectionId} and direction = ${sql.lit(direction)} and status = 'RUNNING'
+        and ${appointmentId === null ? sql`appointment_id is null` : sql`appointment_id = ${appointmentId}`}
+      limit 1`,
+  );
+  return rows.length > 0;
 }
 
 async function begin(
@@ -117,22 +134,21 @@ async function begin(
   { connection, run }: { connection: CalendarConnection; run: SyncRun },
   isProbe: boolean,
 ): Promise<StartedAttempt> {
-  const attempt = unit.em.create(SyncAttempt, {
-    firmId: unit.firmId,
-    runId: run.id,
-    connectionId: run.connectionId,
-    appointmentId: run.appointmentId,
-    provider: connection.provider,
-    operation: run.operation,
-    direction: run.direction,
-    retryCount: run.retryCount,
-    replayOfId: run.replayOfId,
-    startedAt: unit.now,
-    correlationId: run.correlationId,
-  });
-  await unit.em.persist(attempt).flush();
-  run.start(attempt.id, unit.now);
+  const { attemptId, credentials } = await insertAttempt(unit, run, connection);
+  run.start(attemptId, unit.now);
   await failpoint("start.in-transaction");
-  const { id: attemptId, startedAt } = attempt;
-  return { firmId: unit.firmId, runId: run.id, attemptId, startedAt, fence: run.fence, run, connection, isProbe };
+  const { firmId, now: startedAt } = unit;
+  const toPush = run.direction === "PUSH" ? await appointmentToPush(unit, String(run.appointmentId)) : null;
+  return {
+    firmId,
+    runId: run.id,
+    attemptId,
+    startedAt,
+    fence: run.fence,
+    run,
+    connection,
+    credentials,
+    toPush,
+    isProbe,
+  };
 }

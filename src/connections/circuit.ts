@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { record } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { CalendarConnection } from "./calendar-connection.entity.js";
 import type { CircuitLimits } from "./outage-limits.js";
 
@@ -46,10 +47,13 @@ export function closeCircuit(unit: UnitOfWork, connection: CalendarConnection, c
 }
 
 async function lastSuccessOf(unit: UnitOfWork, connection: CalendarConnection): Promise<Date | null> {
-  const { rows } = await sql<{ at: string | null }>`
+  const { rows } = await prepared(
+    unit.em,
+    sql<{ at: string | null }>`
     select last_successful_sync_at as at from connection_statistics
     where firm_id = ${unit.firmId} and connection_id = ${connection.id}
-  `.execute(unit.em.getKysely());
+  `,
+  );
   const at = rows[0]?.at;
   return at ? new Date(at) : null;
 }

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { inFirm } from "../database/firm-scope.js";
 import type { EntityManager } from "../database/orm.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { CredentialCipher, CredentialPlace, EncryptedCredential } from "./credential-cipher.js";
 
 /** A connection's tokens, in the clear: never logged, never kept. */
@@ -51,11 +52,43 @@ export function encryptRefreshToken(
   return cipher.encrypt(refreshToken, place(firmId, connectionId, "refresh_token"));
 }
 
-interface CredentialRow {
+/** A connection's tokens as they are stored: encrypted. */
+export interface StoredCredentials {
   key_version: number;
   refresh_token: Buffer;
   access_token: Buffer | null;
   is_expiring: boolean;
+}
+
+/** Of a row of `calendar_credential`. */
+export const credentialColumns = sql`key_version, refresh_token, access_token,
+  access_token_expires_at is null or access_token_expires_at <= now() + interval '1 minute' as is_expiring`;
+
+/** Null where the connection has none. */
+export async function readCredentials(
+  em: EntityManager,
+  firmId: string,
+  connectionId: string,
+): Promise<StoredCredentials | null> {
+  const stored = sql<StoredCredentials>`
+    select ${credentialColumns} from calendar_credential where firm_id = ${firmId} and connection_id = ${connectionId}
+  `;
+  const { rows } = await inFirm(firmId, () => prepared(em, stored));
+  return rows[0] ?? null;
+}
+
+/** @throws CredentialUnreadableError */
+export function openCredentials(
+  cipher: CredentialCipher,
+  { firmId, connectionId }: Omit<CredentialPlace, "column">,
+  stored: StoredCredentials,
+): Credentials {
+  const open = (ciphertext: Buffer, column: string): string =>
+    cipher.decrypt({ ciphertext, keyVersion: stored.key_version }, place(firmId, connectionId, column));
+  return {
+    refreshToken: open(stored.refresh_token, "refresh_token"),
+    access: stored.access_token && { token: open(stored.access_token, "access_token"), isExpiring: stored.is_expiring },
+  };
 }
 
 /**
@@ -68,21 +101,8 @@ export async function loadCredentials(
   firmId: string,
   connectionId: string,
 ): Promise<Credentials | null> {
-  const { rows } = await inFirm(firmId, () =>
-    sql<CredentialRow>`
-      select key_version, refresh_token, access_token,
-        access_token_expires_at is null or access_token_expires_at <= now() + interval '1 minute' as is_expiring
-      from calendar_credential where firm_id = ${firmId} and connection_id = ${connectionId}
-    `.execute(em.getKysely()),
-  );
-  const [row] = rows;
-  if (!row) return null;
-  const open = (ciphertext: Buffer, column: string): string =>
-    cipher.decrypt({ ciphertext, keyVersion: row.key_version }, place(firmId, connectionId, column));
-  return {
-    refreshToken: open(row.refresh_token, "refresh_token"),
-    access: row.access_token && { token: open(row.access_token, "access_token"), isExpiring: row.is_expiring },
-  };
+  const stored = await readCredentials(em, firmId, connectionId);
+  return stored && openCredentials(cipher, { firmId, connectionId }, stored);
 }
 
 export interface GrantedTokens {

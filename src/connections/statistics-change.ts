@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 
 /** What an attempt counts as while it is an open failure. */
 export interface OpenFailure {
@@ -19,9 +20,11 @@ export class StatisticsChange {
   private openNonRetryable = 0;
   private failedRuns = 0;
   private pulled = false;
+  private hasChanged = false;
 
   attemptSucceeded(): void {
     this.successes += 1;
+    this.hasChanged = true;
   }
 
   attemptFailed(failure: OpenFailure): void {
@@ -36,17 +39,22 @@ export class StatisticsChange {
 
   runFailed(): void {
     this.failedRuns += 1;
+    this.hasChanged = true;
   }
 
   /** A full or incremental pull has succeeded. */
   connectionPulled(): void {
     this.pulled = true;
+    this.hasChanged = true;
   }
 
   /** Times never go back: transactions may end in another order than they began, which is the time they have. */
   async apply(unit: UnitOfWork, connectionId: string): Promise<void> {
+    if (!this.hasChanged) return;
     const succeeded = this.successes > 0;
-    await sql`
+    await prepared(
+      unit.em,
+      sql`
       update connection_statistics set
         successes = successes + ${this.successes},
         transient_failures = transient_failures + ${this.failures.TRANSIENT},
@@ -59,10 +67,12 @@ export class StatisticsChange {
         last_sync_at = greatest(last_sync_at, case when ${this.pulled} then ${unit.now}::timestamptz end),
         last_successful_sync_at = greatest(last_successful_sync_at, case when ${succeeded} then ${unit.now}::timestamptz end)
       where firm_id = ${unit.firmId} and connection_id = ${connectionId}
-    `.execute(unit.em.getKysely());
+    `,
+    );
   }
 
   private countOpen(failure: OpenFailure, by: 1 | -1): void {
+    this.hasChanged = true;
     if (failure.errorClass === "NON_RETRYABLE") this.openNonRetryable += by;
     else if (failure.maxRetriesReached) this.openExhausted += by;
     else this.openRetryable += by;

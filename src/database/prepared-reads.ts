@@ -1,4 +1,4 @@
-import type { RawBuilder } from "kysely";
+import type { QueryResult, RawBuilder } from "kysely";
 import type { Pool, PoolClient } from "pg";
 import type { EntityManager } from "./orm.js";
 
@@ -6,24 +6,29 @@ import type { EntityManager } from "./orm.js";
  * PostgreSQL plans a statement anew each time unless it has been prepared, and for a read of a partitioned table under row level
  * security planning takes several times as long as reading. So reads of few rows are prepared, once a session. After five times with its
  * values PostgreSQL may keep one plan for all values: only what has a single sensible plan is read so (test/database/hot-queries.test.ts).
- * Changes are planned for the rows that they bring. What changes below a prepared statement (a new partition, index or column, fresh
+ * Changes of many rows are planned for the rows that they bring. What changes below a prepared statement (a new partition, index or column, fresh
  * statistics) PostgreSQL notices by itself.
  */
 const names = new Map<string, string>();
 let lastName = 0;
 
 /**
- * A plan for 13 partitions takes a session some 300 kB. About 60 statements are to be prepared; should there be more, as when
+ * A plan for 13 partitions takes a session some 300 kB. About 100 statements are to be prepared; should there be more, as when
  * partitions come and go, the oldest makes room.
  */
-const mostStatements = 100;
+const mostStatements = 150;
 
 /** The rows of a statement that answers a client. Its text must not hold values: those are parameters. */
 export async function read<Row>(em: EntityManager, query: RawBuilder<Row>): Promise<Row[]> {
+  return (await prepared(em, query)).rows;
+}
+
+/** The same for a statement of an attempt's own course: it locks or changes what it finds by a key, whatever the values are. */
+export function prepared<Row>(em: EntityManager, query: RawBuilder<Row>): Promise<QueryResult<Row>> {
   const kysely = em.getKysely();
   const compiled = query.compile(kysely);
   prepareFromNowOn(compiled.sql);
-  return (await kysely.executeQuery(compiled)).rows;
+  return kysely.executeQuery(compiled);
 }
 
 /** For a statement that is sent past `read`. */
@@ -56,7 +61,8 @@ function named(client: PoolClient): PoolClient["query"] {
   const query = client.query.bind(client) as (...given: unknown[]) => Promise<unknown>;
   const send = (text: unknown, values: unknown, ...rest: unknown[]) => {
     const name = typeof text === "string" && Array.isArray(values) && rest.length === 0 ? names.get(text) : undefined;
-    if (typeof text !== "string" || name === undefined) return query(text, values, ...rest);
+    if (typeof text !== "string") return query(text, values, ...rest);
+    if (name === undefined) return query(text, values, ...rest).then(lastAnswer);
     return query({ name, text, values }).catch((error: unknown) => {
       if (!isOutdated(error)) throw error;
       if (names.get(text) === name) nameAnew(text);
@@ -66,6 +72,11 @@ function named(client: PoolClient): PoolClient["query"] {
   return send as PoolClient["query"]; // the same overloads, of which Kysely uses (text, values)
 }
 
+/** Of a text with several statements, the last one's, which pg gives as a list and Kysely does not expect. */
+function lastAnswer(answer: unknown): unknown {
+  return Array.isArray(answer) ? answer.at(-1) : answer;
+}
+
 const invalidStatementName = "26000";
 const featureNotSupported = "0A000";
 
@@ -73,7 +84,7 @@ const featureNotSupported = "0A000";
  * The session's prepared statement is of no use any more: a migration has changed the type of a column that it returns, or somebody has
  * discarded it. It would fail for as long as the session lives.
  */
-function isOutdated(error: unknown): boolean {
+export function isOutdated(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   return code === invalidStatementName || (code === featureNotSupported && String(message).startsWith("cached plan"));
 }

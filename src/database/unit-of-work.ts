@@ -1,8 +1,9 @@
-import { sql } from "kysely";
+import { CompiledQuery } from "kysely";
 import pRetry from "p-retry";
 import { inChildSpan } from "../tracing/span.js";
-import { inFirm } from "./firm-scope.js";
+import { beginInFirm, endSession, inFirm, withUnboundSession, type Session } from "./firm-scope.js";
 import type { EntityManager } from "./orm.js";
+import { isOutdated } from "./prepared-reads.js";
 
 /** One transaction of one firm: what is loaded, changed and recorded through `em` is committed together, or not at all. */
 export interface UnitOfWork {
@@ -13,28 +14,50 @@ export interface UnitOfWork {
 }
 
 /**
- * Runs `work` in a transaction bound to the firm and flushes it. After a deadlock or a serialization failure the whole work runs
- * again on fresh entities, so it must do nothing but database work. Entities it returns are detached.
+ * Runs `work` in a transaction bound to the firm and flushes it. After a deadlock, a serialization failure or a prepared statement
+ * that a migration has made useless the whole work runs again on fresh entities, so it must do nothing but database work. Entities it returns are detached.
  */
 export async function unitOfWork<T>(
   em: EntityManager,
   firmId: string,
   work: (unit: UnitOfWork) => Promise<T>,
 ): Promise<T> {
-  return inFirm(firmId, () =>
-    inChildSpan("transaction", () =>
-      pRetry(() => em.fork().transactional(async (tx) => work({ em: tx, firmId, now: await transactionTime(tx) })), {
-        retries: 5,
-        minTimeout: 10,
-        shouldRetry: ({ error }) => isWorthRepeating(error),
-      }),
-    ),
+  return inChildSpan("transaction", () =>
+    pRetry(() => withUnboundSession(em, (session) => inFirm(firmId, () => inTransaction(em, session, firmId, work))), {
+      retries: 5,
+      minTimeout: 10,
+      shouldRetry: ({ error }) => isWorthRepeating(error),
+    }),
   );
 }
 
-async function transactionTime(em: EntityManager): Promise<Date> {
-  const { rows } = await sql<{ now: string }>`select now()::timestamptz(3) as now`.execute(em.getKysely());
-  return new Date(String(rows[0]?.now));
+async function inTransaction<T>(
+  em: EntityManager,
+  session: Session,
+  firmId: string,
+  work: (unit: UnitOfWork) => Promise<T>,
+): Promise<T> {
+  try {
+    const now = await beginInFirm(session, firmId);
+    const own = em.fork();
+    own.setTransactionContext(session);
+    const result = await work({ em: own, firmId, now });
+    await own.flush();
+    await session.executeQuery(CompiledQuery.raw("commit"));
+    return result;
+  } catch (error) {
+    await undo(session);
+    throw error;
+  }
+}
+
+/** A session that cannot be brought out of its transaction must not serve anybody else. */
+async function undo(session: Session): Promise<void> {
+  try {
+    await session.executeQuery(CompiledQuery.raw("rollback"));
+  } catch {
+    await endSession(session);
+  }
 }
 
 const serializationFailure = "40001";
@@ -42,5 +65,5 @@ const deadlockDetected = "40P01";
 
 function isWorthRepeating(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
-  return code === serializationFailure || code === deadlockDetected;
+  return code === serializationFailure || code === deadlockDetected || isOutdated(error);
 }

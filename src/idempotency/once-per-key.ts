@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import { AppError } from "../errors.js";
 import { lifetime } from "./lifetime.js";
 
@@ -70,9 +71,12 @@ function hashOf(request: KeyedRequest): Buffer {
 /** Does not wait: the first one may take as long as a transaction may. PostgreSQL drops the lock with the transaction, however that ends. */
 async function lock({ em, firmId }: UnitOfWork, { userId, operation, key }: Key): Promise<void> {
   const name = JSON.stringify(["idempotency_key", firmId, userId, operation, key]);
-  const { rows } = await sql<{ taken: boolean }>`
+  const { rows } = await prepared(
+    em,
+    sql<{ taken: boolean }>`
     select pg_try_advisory_xact_lock(hashtextextended(${name}::text, 0)) as taken
-  `.execute(em.getKysely());
+  `,
+  );
   if (rows[0]?.taken !== true) throw inFlight();
 }
 
@@ -88,11 +92,14 @@ interface Done {
 }
 
 async function find({ em, firmId }: UnitOfWork, { userId, operation, key }: Key): Promise<Done | undefined> {
-  const { rows } = await sql<Done>`
+  const { rows } = await prepared(
+    em,
+    sql<Done>`
     select run_id, arguments_hash from idempotency_key
     where firm_id = ${firmId} and user_id = ${userId} and operation = ${operation} and key = ${key}
       and created_at > now() - ${lifetime}
-  `.execute(em.getKysely());
+  `,
+  );
   return rows[0];
 }
 
@@ -105,12 +112,15 @@ function sameRun(done: Done, { argumentsHash }: Key): string {
 
 /** Takes the place of an expired key that has not been swept yet. One that holds would undo the deed, whatever the lock has let pass. */
 async function keep(unit: UnitOfWork, { userId, operation, key, argumentsHash }: Key, runId: string): Promise<void> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await prepared(
+    unit.em,
+    sql`
     insert into idempotency_key as stored (firm_id, user_id, operation, key, arguments_hash, run_id, created_at)
     values (${unit.firmId}, ${userId}, ${operation}, ${key}, ${argumentsHash}, ${runId}, ${unit.now}::timestamptz)
     on conflict (firm_id, user_id, operation, key) do update
     set arguments_hash = excluded.arguments_hash, run_id = excluded.run_id, created_at = excluded.created_at
     where stored.created_at <= now() - ${lifetime}
-  `.execute(unit.em.getKysely());
+  `,
+  );
   if (numAffectedRows !== 1n) throw inFlight();
 }

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { Watch } from "../providers/provider.js";
 
 /** A channel of a connection as it is stored. */
@@ -20,11 +21,14 @@ export async function channelsOf(
   { em, firmId }: Pick<UnitOfWork, "em" | "firmId">,
   connectionId: string,
 ): Promise<WatchChannel[]> {
-  const { rows } = await sql<WatchChannel>`
+  const { rows } = await prepared(
+    em,
+    sql<WatchChannel>`
     select id, channel_id as "channelId", resource_id as "resourceId", address, key_version as "keyVersion",
       wants_renewal or now() >= expires_at - (expires_at - renewed_at) / 4 as "isEnding"
     from watch_channel where firm_id = ${firmId} and connection_id = ${connectionId} order by renewed_at desc, id
-  `.execute(em.getKysely());
+  `,
+  );
   return rows;
 }
 

@@ -1,7 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { CredentialCipher } from "../connections/credential-cipher.js";
 import { CredentialUnreadableError } from "../connections/credential-cipher.js";
-import { loadCredentials, type Credentials } from "../connections/credentials.js";
+import {
+  openCredentials,
+  readCredentials,
+  type Credentials,
+  type StoredCredentials,
+} from "../connections/credentials.js";
 import type { EntityManager } from "../database/orm.js";
 import { providerFailure } from "../providers/failure.js";
 import type { CalendarProvider, ProviderCall } from "../providers/provider.js";
@@ -14,6 +19,8 @@ export interface TokenRequest {
   call: ProviderCall;
   /** An access token that the provider has just refused: another one is wanted. */
   refused: string | null;
+  /** What somebody has just read of the connection, where it need not be read again. */
+  stored?: StoredCredentials | null;
 }
 
 /** How often it is looked whether another process has refreshed the token. */
@@ -43,8 +50,8 @@ export class AccessTokens {
   }
 
   private async find(request: TokenRequest): Promise<string> {
-    for (;;) {
-      const { refreshToken, access } = await this.load(request);
+    for (let stored = request.stored; ; stored = null) {
+      const { refreshToken, access } = await this.load(request, stored ?? null);
       if (access && !access.isExpiring && access.token !== request.refused) return access.token;
       const refreshed = await this.refreshOnce(request, refreshToken);
       if (refreshed !== null && refreshed !== request.refused) return refreshed;
@@ -52,9 +59,9 @@ export class AccessTokens {
     }
   }
 
-  private async load({ firmId, connectionId }: TokenRequest): Promise<Credentials> {
-    const credentials = await loadCredentials(this.em, this.cipher, firmId, connectionId);
-    if (credentials) return credentials;
+  private async load({ firmId, connectionId }: TokenRequest, known: StoredCredentials | null): Promise<Credentials> {
+    const stored = known ?? (await readCredentials(this.em, firmId, connectionId));
+    if (stored) return openCredentials(this.cipher, { firmId, connectionId }, stored);
     throw providerFailure("CREDENTIALS_MISSING", { action: { kind: "REVOKE", reason: "CREDENTIALS_REFUSED" } });
   }
 

@@ -19,8 +19,8 @@ export class AppointmentPush {
   ) {}
 
   async run(): Promise<void> {
+    let appointment = this.writer.appointmentToPush();
     for (let keys = 1; ; keys += 1) {
-      const appointment = await this.writer.appointmentToPush();
       await failpoint("push.before-asking");
       const outcome = await this.push(appointment);
       await failpoint("push.answered");
@@ -29,7 +29,7 @@ export class AppointmentPush {
         return;
       }
       if (keys === mostKeys) throw providerFailure("PROVIDER_CONFLICT");
-      await this.writer.renewEventKey(appointment);
+      appointment = await this.writer.renewEventKey(appointment);
     }
   }
 

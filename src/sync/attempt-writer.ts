@@ -19,14 +19,14 @@ import {
   type Engine,
 } from "../attempts/close-attempt.js";
 import type { Closing } from "../attempts/closing.js";
-import { lockRun, lockRunOf, type LockedRun } from "../attempts/lock.js";
+import { lockLastAttempt, lockRun, lockRunAndConnection } from "../attempts/lock.js";
 import type { StartedAttempt } from "../attempts/start-attempt.js";
-import { SyncAttempt } from "../attempts/sync-attempt.entity.js";
 import type { SyncRun } from "../attempts/sync-run.entity.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
+import { prepared } from "../database/prepared-reads.js";
 import { failpoint } from "../failpoints.js";
 import type { ChangePage, EventChange, KnownEvent, ProviderFailure } from "../providers/provider.js";
 import { inSpan } from "../tracing/span.js";
@@ -69,8 +69,8 @@ export class AttemptWriter {
     return this.write(async (unit, run) => {
       const { startDate, endDate } = run;
       const range = startDate && endDate ? { start: startDate, end: endDate } : windowAround(unit.now, window);
+      if (run.isFullRound) await forgetSeen(unit, run.id);
       run.beginFullRound(range.start, range.end);
-      await forgetSeen(unit, run.id);
       await failpoint("round.in-transaction");
       return { kind: run.isBounded() ? "BOUNDED" : "FULL", range };
     });
@@ -124,7 +124,7 @@ export class AttemptWriter {
    */
   withConnection(work: (unit: UnitOfWork, connection: CalendarConnection) => Promise<void>): Promise<boolean> {
     return unitOfWork(this.em, this.attempt.firmId, async (unit) => {
-      const locked = await this.lockWithConnection(unit);
+      const locked = this.checked(await lockRunAndConnection(unit, this.attempt.runId));
       if (locked.run.cancelRequestedById !== null) throw new CancelledError();
       if (locked.connection.status !== "ACTIVE") return false;
       await work(unit, locked.connection);
@@ -194,14 +194,19 @@ export class AttemptWriter {
     });
   }
 
-  /** What the run's appointment is to be at the provider; see appointmentToPush of the appointments. */
-  appointmentToPush(): Promise<AppointmentToPush> {
-    return this.write((unit, run) => appointmentToPush(unit, String(run.appointmentId)));
+  /** What the run's appointment was to be at the provider when the attempt began. */
+  appointmentToPush(): AppointmentToPush {
+    const { runId, toPush } = this.attempt;
+    if (toPush === null) throw new Error(`Run ${runId} pushes nothing`);
+    return toPush;
   }
 
-  /** The next appointmentToPush has another key. */
-  renewEventKey(appointment: AppointmentToPush): Promise<void> {
-    return this.write((unit) => renewEventKey(unit, appointment));
+  /** What it is to be by now, under another key. */
+  renewEventKey(appointment: AppointmentToPush): Promise<AppointmentToPush> {
+    return this.write(async (unit) => {
+      await renewEventKey(unit, appointment);
+      return appointmentToPush(unit, appointment.id);
+    });
   }
 
   /** The end of a push. What the provider has done is stored also where a manager has cancelled the run meanwhile. */
@@ -284,46 +289,43 @@ export class AttemptWriter {
   private async close(work: (closing: Closing) => Promise<void>): Promise<void> {
     await failpoint("close.before");
     await unitOfWork(this.em, this.attempt.firmId, async (unit) => {
-      const locked = await this.lockWithConnection(unit);
-      const attempt = await unit.em.findOneOrFail(SyncAttempt, { firmId: unit.firmId, id: this.attempt.attemptId });
+      const locked = this.checked(await lockLastAttempt(unit, this.attempt.runId));
       const statistics = new StatisticsChange();
-      await work({ unit, ...locked, attempt, statistics });
+      await work({ unit, ...locked, statistics });
       await unit.em.flush();
       await statistics.apply(unit, locked.connection.id);
       await failpoint("close.in-transaction");
-      this.refusal = attempt.errorCode;
+      this.refusal = locked.attempt.errorCode;
     });
     await failpoint("close.committed");
   }
 
   private async write<T>(work: (unit: UnitOfWork, run: SyncRun) => Promise<T>): Promise<T> {
     return unitOfWork(this.em, this.attempt.firmId, async (unit) => {
-      const run = await lockRun(unit, this.attempt.runId);
-      if (!run) throw new FencedOffError(this.attempt);
-      this.checkFence(run);
+      const found = await lockRun(unit, this.attempt.runId);
+      const { run } = this.checked(found && { run: found });
       if (run.cancelRequestedById !== null) throw new CancelledError();
       return work(unit, run);
     });
   }
 
-  private async lockWithConnection(unit: UnitOfWork): Promise<LockedRun> {
-    const { connection, runId } = this.attempt;
-    const locked = await lockRunOf(unit, connection.id, runId);
-    if (!locked) throw new FencedOffError(this.attempt);
-    this.checkFence(locked.run);
+  /** @throws FencedOffError where the run is gone, or no longer this attempt's */
+  private checked<Locked extends { run: SyncRun }>(locked: Locked | null): Locked {
+    if (locked?.run.status !== "RUNNING" || locked.run.fence !== this.attempt.fence) {
+      throw new FencedOffError(this.attempt);
+    }
     return locked;
-  }
-
-  private checkFence(run: SyncRun): void {
-    if (run.status !== "RUNNING" || run.fence !== this.attempt.fence) throw new FencedOffError(this.attempt);
   }
 
   /** In the page's own transaction, so that the count survives the worker. */
   private async countRequests(unit: UnitOfWork, requestCount: number): Promise<void> {
-    await sql`
+    await prepared(
+      unit.em,
+      sql`
       update sync_attempt set request_count = ${requestCount}
       where firm_id = ${unit.firmId} and id = ${this.attempt.attemptId}
-    `.execute(unit.em.getKysely());
+    `,
+    );
   }
 }
 

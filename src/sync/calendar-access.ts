@@ -80,7 +80,9 @@ export class CalendarAccess {
 
   private token(refused: string | null): Promise<string> {
     const { firmId, connection } = this.attempt;
-    return this.tokens.get({ firmId, connectionId: connection.id, provider: this.provider, call: this.call, refused });
+    const { provider, call } = this;
+    const stored = refused === null ? this.attempt.credentials : null;
+    return this.tokens.get({ firmId, connectionId: connection.id, provider, call, refused, stored });
   }
 }
 

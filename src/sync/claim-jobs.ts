@@ -1,9 +1,11 @@
 import { sql } from "kysely";
-import { fromKysely, type Job, type PgBoss } from "pg-boss";
+import type { Job, PgBoss } from "pg-boss";
 import type { EntityManager } from "../database/orm.js";
+import { prepared } from "../database/prepared-reads.js";
 import { queueSchema, syncQueue } from "../database/queue-schema.js";
 import { failpoint } from "../failpoints.js";
 import { jobPayload, type JobPayload } from "./job-payload.js";
+import { preparingDatabase } from "./preparing-database.js";
 import { priorities } from "./queue.js";
 
 /** As many requests as Outlook answers at once for a mailbox; an attempt makes one at a time. */
@@ -27,11 +29,11 @@ export async function claimJobs(systemEm: EntityManager, boss: PgBoss, most: num
   if (!(await isAnyReady(systemEm))) return [];
   return systemEm.fork().transactional(async (em) => {
     // A statement of its own: the next ones see what the claim before has committed.
-    await sql`select pg_advisory_xact_lock(${claimLock})`.execute(em.getKysely());
+    await prepared(em, sql`select pg_advisory_xact_lock(${claimLock})`);
     await preferLeftJobs(em);
-    const load = await firmLoad(em);
+    const load = await firmLoad(em, most);
     const claimed: ClaimedJob[] = [];
-    while (claimed.length < most) {
+    while (claimed.length < load.ready) {
       const job = await nextJob(em, boss, load);
       if (!job) break;
       claimed.push({ id: job.id, retryCount: job.retryCount, data: jobPayload(job.data) });
@@ -40,21 +42,22 @@ export async function claimJobs(systemEm: EntityManager, boss: PgBoss, most: num
   });
 }
 
+const readyJobs = sql`select from ${sql.table(`${queueSchema}.job`)}
+  where name = ${sql.lit(syncQueue)} and state < 'active' and not blocked and start_after <= now()`;
+
 /** So that processes with nothing to do do not wait for each other. */
 async function isAnyReady(systemEm: EntityManager): Promise<boolean> {
-  const { rows } = await sql`
-    select from ${sql.table(`${queueSchema}.job`)}
-    where name = ${syncQueue} and state < 'active' and not blocked and start_after <= now() limit 1
-  `.execute(systemEm.fork().getKysely());
+  const { rows } = await prepared(systemEm, sql`${readyJobs} limit 1`);
   return rows.length > 0;
 }
 
 /** pg-boss puts a job that its worker has left back at its old place, behind a backlog of others. */
 async function preferLeftJobs(em: EntityManager): Promise<void> {
-  await sql`
-    update ${sql.table(`${queueSchema}.job`)} set priority = ${priorities.left}
-    where name = ${syncQueue} and state = 'retry' and not blocked and priority < ${priorities.left}
-  `.execute(em.getKysely());
+  await prepared(
+    em,
+    sql`update ${sql.table(`${queueSchema}.job`)} set priority = ${priorities.left}
+      where name = ${syncQueue} and state = 'retry' and not blocked and priority < ${priorities.left}`,
+  );
 }
 
 interface FirmLoad {
@@ -62,20 +65,29 @@ interface FirmLoad {
   share: number;
   /** Jobs under way, by firm. */
   jobs: Map<string, number>;
+  /** Jobs that may start now, as many as are asked for at most, whatever their mailboxes and firms have under way. */
+  ready: number;
 }
 
-async function firmLoad(em: EntityManager): Promise<FirmLoad> {
-  const { rows } = await sql<{ firm_id: string | null; count: number }>`
-    select null as firm_id, coalesce(sum(concurrency), 0)::int as count
+async function firmLoad(em: EntityManager, most: number): Promise<FirmLoad> {
+  const load = sql<{ what: "workers" | "ready" | "firm"; firm_id: string | null; count: number }>`
+    select 'workers' as what, null as firm_id, coalesce(sum(concurrency), 0)::int as count
     from across_firms.worker_process where lease_ends_at > now()
     union all
-    select group_tier, count(*)::int from ${sql.table(`${queueSchema}.job`)}
+    select 'ready', null, count(*)::int from (${readyJobs} limit ${most}) ready
+    union all
+    select 'firm', group_tier, count(*)::int from ${sql.table(`${queueSchema}.job`)}
     where name = ${syncQueue} and state = 'active' and group_id is not null and group_tier is not null
     group by group_tier
-  `.execute(em.getKysely());
-  const workers = rows.find((row) => row.firm_id === null)?.count ?? 0;
+  `;
+  const { rows } = await prepared(em, load);
+  const countOf = (wanted: string) => rows.find(({ what }) => what === wanted)?.count ?? 0;
   const jobs = rows.flatMap((row): [string, number][] => (row.firm_id === null ? [] : [[row.firm_id, row.count]]));
-  return { share: Math.max(1, Math.floor(workers * firmShare)), jobs: new Map(jobs) };
+  return {
+    share: Math.max(1, Math.floor(countOf("workers") * firmShare)),
+    jobs: new Map(jobs),
+    ready: countOf("ready"),
+  };
 }
 
 /** Looks past every firm that uses its share first, then past those that use more than the least of them, at last past none. */
@@ -96,7 +108,7 @@ async function fetchJob(em: EntityManager, boss: PgBoss, passedOver: readonly st
   const tiers = Object.fromEntries(passedOver.map((firmId) => [firmId, 0]));
   const [job] = await boss.fetch<unknown>(syncQueue, {
     groupConcurrency: { default: jobsPerMailbox, tiers },
-    db: fromKysely(em.getKysely()),
+    db: preparingDatabase(em),
   });
   if (job) await failpoint("claim.fetched");
   return job ?? null;

@@ -5,10 +5,13 @@ import { z } from "zod";
 import { isDatabaseUnavailable } from "../database/availability.js";
 import { queueSchema, syncQueue } from "../database/queue-schema.js";
 import type { ClaimedJob } from "./claim-jobs.js";
+import type { JobDatabase } from "./preparing-database.js";
 import { Wake } from "./wake.js";
 
 export interface JobLoopParts {
   boss: PgBoss;
+  /** Where the end of each job is stored. */
+  jobs: JobDatabase;
   /** Up to so many jobs; none where none may start now. */
   claim: (most: number) => Promise<ClaimedJob[]>;
   /** The signal tells that the job is no longer this process's. */
@@ -101,7 +104,7 @@ export class JobLoop {
     const { boss, work, log } = this.parts;
     try {
       await work(job, signal).then(
-        () => boss.complete(syncQueue, job),
+        () => boss.complete(syncQueue, job, null, { db: this.parts.jobs }),
         (error: unknown) => {
           log.warn({ reason: error instanceof Error ? error.name : "unknown" }, "worker: a job is given back");
           return boss.fail(syncQueue, job);

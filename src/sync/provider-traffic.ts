@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Admission, ProviderGate, StartKind } from "../attempts/provider-gate.js";
 import type { OutageLimits } from "../connections/outage-limits.js";
 import type { EntityManager } from "../database/orm.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { ProviderName } from "../providers/provider.js";
 
 /** How attempts of one provider have ended of late, over all firms. */
@@ -161,10 +162,11 @@ export class ProviderTraffic implements ProviderGate {
     condition: RawBuilder<unknown>,
     returning: RawBuilder<unknown>,
   ): Promise<Row | undefined> {
-    const { rows } = await sql<Row>`
+    const statement = sql<Row>`
       update across_firms.provider_traffic set ${assignments}
       where provider = ${provider} and ${condition} returning ${returning}
-    `.execute(this.systemEm.getKysely());
+    `;
+    const { rows } = await prepared(this.systemEm, statement);
     return rows[0];
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import { fromKysely, PgBoss } from "pg-boss";
+import { PgBoss } from "pg-boss";
 import type { RunQueue } from "../attempts/run-queue.js";
 import type { SyncRun } from "../attempts/sync-run.entity.js";
 import { CalendarConnection } from "../connections/calendar-connection.entity.js";
@@ -9,6 +9,7 @@ import type { UnitOfWork } from "../database/unit-of-work.js";
 import { originOfJob } from "../tracing/scope.js";
 import type { JobPayload } from "./job-payload.js";
 import { mailboxKey, type Mailbox } from "./mailbox-key.js";
+import { preparingDatabase } from "./preparing-database.js";
 import type { RunWatcher } from "./run-watcher.js";
 
 /** What a lost or stopping worker has left goes on at once; then what a person waits for; what has been tried goes after what has not. */
@@ -60,7 +61,7 @@ export class PgBossRunQueue implements RunQueue {
         group: jobGroup(unit.firmId, await mailboxOf(unit, run)),
         // Relative, by the database's clock. A job without it is told to the workers at commit.
         ...(delaySeconds > 0 ? { startAfter: delaySeconds } : {}),
-        db: fromKysely(unit.em.getKysely()),
+        db: preparingDatabase(unit.em),
       },
     );
     run.jobId = jobId;
@@ -82,7 +83,10 @@ export function jobGroup(firmId: string, mailbox: Mailbox): { id: string; tier: 
   return { id: mailboxKey(mailbox), tier: firmId };
 }
 
-function mailboxOf(unit: UnitOfWork, run: SyncRun): Promise<CalendarConnection> {
+/** Who sends a run has mostly locked its connection. */
+async function mailboxOf(unit: UnitOfWork, run: SyncRun): Promise<Mailbox> {
+  const loaded = unit.em.getUnitOfWork().getById(CalendarConnection, run.connectionId);
+  if (loaded) return loaded;
   return unit.em.findOneOrFail(CalendarConnection, { firmId: unit.firmId, id: run.connectionId });
 }
 

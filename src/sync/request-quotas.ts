@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { EntityManager } from "../database/orm.js";
+import { prepared } from "../database/prepared-reads.js";
 import type { RequestQuota } from "../providers/provider.js";
 
 /** A quota and what its requests are counted under. */
@@ -25,9 +26,12 @@ export class RequestQuotas {
 
   async giveBack(keys: readonly string[], requests: number): Promise<void> {
     if (keys.length === 0 || requests === 0) return;
-    await sql`
+    await prepared(
+      this.systemEm,
+      sql`
       update across_firms.provider_quota set used = greatest(0, used - ${requests}::integer) where key = any(${[...keys]})
-    `.execute(this.systemEm.fork().getKysely());
+    `,
+    );
   }
 
   /** Until every quota has a request left again, if nobody else takes it. */
@@ -49,7 +53,9 @@ export class RequestQuotas {
   /** Returns the keys of the quotas that had so many left. Always in the same order, so that two leases do not block each other. */
   private async add(quotas: readonly CountedQuota[], requests: number): Promise<string[]> {
     const ordered = quotas.toSorted((one, other) => (one.key < other.key ? -1 : 1));
-    const { rows } = await sql<{ key: string }>`
+    const { rows } = await prepared(
+      this.systemEm,
+      sql<{ key: string }>`
       insert into across_firms.provider_quota as quota (key, requests, window_seconds, window_number, used, used_before)
       select key, requests, window_seconds, floor(extract(epoch from now()) / window_seconds), ${requests}, 0
       from unnest(
@@ -65,7 +71,8 @@ export class RequestQuotas {
         used_before = ${usedBefore}
       where ${usedInWindow} + ${usedBefore} * ${restOfWindow} + excluded.used <= excluded.requests
       returning key
-    `.execute(this.systemEm.fork().getKysely());
+    `,
+    );
     return rows.map(({ key }) => key);
   }
 }

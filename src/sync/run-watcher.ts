@@ -7,6 +7,7 @@ import { isFinishedStatus } from "../attempts/sync-run.entity.js";
 import type { SyncRunStatus } from "../attempts/sync.enums.js";
 import { inFirm } from "../database/firm-scope.js";
 import type { EntityManager } from "../database/orm.js";
+import { prepared } from "../database/prepared-reads.js";
 
 const channel = "sync_run_changed";
 const pollMs = 1000;
@@ -57,6 +58,7 @@ export class RunWatcher {
 
   /** See RunQueue.settled. */
   async settled(firmId: string, runId: string, waitSeconds: number): Promise<void> {
+    if (waitSeconds <= 0) return;
     const deadline = performance.now() + waitSeconds * 1000;
     while (!this.stopping.signal.aborted) {
       const leftMs = deadline - performance.now();
@@ -92,10 +94,13 @@ export class RunWatcher {
 
   private async stateOf(firmId: string, runId: string): Promise<RunState | undefined> {
     const { rows } = await inFirm(firmId, () =>
-      sql<RunState>`
+      prepared(
+        this.em,
+        sql<RunState>`
         select status, extract(epoch from next_retry_at - now())::float8 as seconds_until_retry
         from sync_run where firm_id = ${firmId} and id = ${runId}
-      `.execute(this.em.getKysely()),
+      `,
+      ),
     );
     return rows[0];
   }

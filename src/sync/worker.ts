@@ -19,6 +19,7 @@ import { CalendarAccess } from "./calendar-access.js";
 import { claimJobs, type ClaimedJob } from "./claim-jobs.js";
 import { JobLoop } from "./job-loop.js";
 import type { JobPayload } from "./job-payload.js";
+import { preparingDatabase } from "./preparing-database.js";
 import { Probe } from "./probe.js";
 import type { ProviderTraffic } from "./provider-traffic.js";
 import { Pull } from "./pull.js";
@@ -59,6 +60,7 @@ export class Worker {
     this.quotas = new RequestQuotas(systemEm);
     this.jobs = new JobLoop({
       boss,
+      jobs: preparingDatabase(systemEm),
       claim: (most) => claimJobs(systemEm, boss, most),
       work: (job, signal) => comingFrom(job.data, () => this.work(job, signal)),
       concurrency,

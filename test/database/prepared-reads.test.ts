@@ -94,12 +94,15 @@ test("a prepared read is answered after a column that it returns has another typ
   expect((await prepared()).filter((text) => text.includes("from firm"))).toHaveLength(2); // under its new name, too
 });
 
-test("in a transaction, which cannot be saved, the same change is told as it is, and the next one is answered", async () => {
+test("in a transaction, which cannot be saved, the same change has the unit of work repeated", async () => {
   await askOften(firmOne());
   await asOwner("alter table firm alter name type varchar(500)");
-  const inTransaction = () => unitOfWork(database.em, "1", ({ em }) => read(em, firmOne()));
-  await expect(inTransaction()).rejects.toThrow("cached plan must not change result type");
-  expect(await inTransaction()).toEqual([{ id: "1", name: "One" }]);
+  let tries = 0;
+  const rows = await unitOfWork(database.em, "1", ({ em }) => {
+    tries += 1;
+    return read(em, firmOne());
+  });
+  expect({ tries, rows }).toEqual({ tries: 2, rows: [{ id: "1", name: "One" }] });
 });
 
 test("a read is answered when somebody has discarded what its session had prepared", async () => {
@@ -122,11 +125,11 @@ test("a session that was lost with what it had prepared is replaced by one that 
   expect((await prepared()).filter((text) => text.includes("from firm"))).toHaveLength(1);
 });
 
-test("the hundred newest statements are prepared; those that made room are answered all the same", async () => {
+test("the 150 newest statements are prepared; those that made room are answered all the same", async () => {
   const late = () => read(database.em, sql<{ late: number }>`select ${7}::int as late`);
   expect(await late()).toEqual([{ late: 7 }]);
   for (let count = 0; count < 200; count += 1) prepareFromNowOn(`select ${count}`);
-  expect([99, 100, 199].map((count) => isPrepared(`select ${count}`))).toEqual([false, true, true]);
+  expect([49, 50, 199].map((count) => isPrepared(`select ${count}`))).toEqual([false, true, true]);
   expect(isPrepared("select $1::int as late")).toBe(false);
   expect(await late()).toEqual([{ late: 7 }]);
   expect(isPrepared("select $1::int as late")).toBe(true);

@@ -43,6 +43,15 @@ export const plantedFaults: Readonly<Record<string, PlantedInHistory>> = {
       { kind: "createHere", which: 0, amount: 3 },
     ],
   },
+  otherRunsAreOverlooked: {
+    file: "src/attempts/only-run.ts",
+    find: "return rows[0]?.is_alone ?? false;",
+    replace: "return rows.length > 0;",
+    commands: [
+      { kind: "fault", fault: "unavailable", on: "reads", times: 2 },
+      { kind: "pull", which: 0, amount: 0 },
+    ],
+  },
   theLastPageIsLost: {
     file: "src/sync/attempt-writer.ts",
     find: "const applied = await this.apply(unit, run, page.changes, round);\n        run.checkpoint(null,",

@@ -21,8 +21,8 @@ describe("the random histories find", () => {
       "an event that is asked for under a new key each time",
       () => {
         const appointmentToPush = soundly("appointmentToPush");
-        jest.spyOn(writer, "appointmentToPush").mockImplementation(async function (this: AttemptWriter) {
-          return { ...(await appointmentToPush.call(this)), eventKey: crypto.randomUUID() };
+        jest.spyOn(writer, "appointmentToPush").mockImplementation(function (this: AttemptWriter) {
+          return { ...appointmentToPush.call(this), eventKey: crypto.randomUUID() };
         });
       },
     ],
@@ -31,7 +31,7 @@ describe("the random histories find", () => {
       () => {
         const finishPush = soundly("finishPush");
         jest.spyOn(writer, "finishPush").mockImplementation(async function (this: AttemptWriter, pushed, ...rest) {
-          const { localVersion } = await this.appointmentToPush();
+          const { localVersion } = await this.renewEventKey({ ...pushed, eventKey: null }); // which renews none
           await finishPush.call(this, { ...pushed, localVersion }, ...rest);
         });
       },
