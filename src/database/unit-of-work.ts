@@ -1,3 +1,4 @@
+import { EventType } from "@mikro-orm/core";
 import { CompiledQuery } from "kysely";
 import pRetry from "p-retry";
 import { inChildSpan } from "../tracing/span.js";
@@ -37,12 +38,24 @@ async function inTransaction<T>(
   firmId: string,
   work: (unit: UnitOfWork) => Promise<T>,
 ): Promise<T> {
+  const own = em.fork();
+  const result = await committed(own, session, firmId, work);
+  // What counts committed work hears of it as of MikroORM's own transactions.
+  await own.getEventManager().dispatchEvent(EventType.afterTransactionCommit, { em: own, uow: own.getUnitOfWork() });
+  return result;
+}
+
+async function committed<T>(
+  em: EntityManager,
+  session: Session,
+  firmId: string,
+  work: (unit: UnitOfWork) => Promise<T>,
+): Promise<T> {
   try {
     const now = await beginInFirm(session, firmId);
-    const own = em.fork();
-    own.setTransactionContext(session);
-    const result = await work({ em: own, firmId, now });
-    await own.flush();
+    em.setTransactionContext(session);
+    const result = await work({ em, firmId, now });
+    await em.flush();
     await session.executeQuery(CompiledQuery.raw("commit"));
     return result;
   } catch (error) {
