@@ -15,7 +15,7 @@ import { Tally } from "./tally.js";
 jest.setTimeout(isLong ? 21_600_000 : 900_000);
 
 /** Of each provider. The usual ones are always the same; where rare mistakes are looked for, they are others each time. */
-const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 80));
+const perProvider = Number(process.env["MODEL_HISTORIES"] ?? (isLong ? 2500 : 250));
 const seed = isLong ? randomInt(2 ** 30) : 1;
 const tally = new Tally();
 const watch = { onLived, onFailed: tell };
