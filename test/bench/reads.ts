@@ -154,7 +154,7 @@ const withoutPermissions = {
 /** The session stays as it is: a superuser sees every firm's rows, and the statements name the firm. */
 const withoutBinding = {
   file: "src/database/firm-scope.ts",
-  find: 'if ((boundFirms.get(session) ?? "") === firmId) return;',
+  find: 'if (firmId === boundByTransaction || (boundFirms.get(session) ?? "") === firmId) return;',
   replace: "if (boundFirms !== undefined) return;",
 };
 

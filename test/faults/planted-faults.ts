@@ -5,8 +5,8 @@ export const plantedFaults = {
   /** What a worker that was taken to be dead still writes is let in. */
   fenceIsNotChecked: {
     file: "src/sync/attempt-writer.ts",
-    find: `if (run.status !== "RUNNING" || run.fence !== this.attempt.fence) throw new FencedOffError(this.attempt);`,
-    replace: "",
+    find: `if (locked?.run.status !== "RUNNING" || locked.run.fence !== this.attempt.fence) {`,
+    replace: "if (!locked) {",
   },
   /** The queue forgets a job before its work is done. */
   jobIsCompletedFirst: {
@@ -46,7 +46,7 @@ export const plantedFaults = {
   },
   /** Whatever a page tells becomes an appointment. */
   windowIsIgnored: {
-    file: "src/appointments/apply-changes.ts",
+    file: "src/appointments/merge-events.ts",
     find: 'and ${insideRange("event", page.range)}',
     replace: "",
   },

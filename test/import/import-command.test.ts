@@ -172,11 +172,10 @@ describe("it is noticed where", () => {
   });
 
   test("the firm is not bound", async () => {
-    const find = "return inFirm(firmId, () =>";
     const { first, connections } = await planted({
-      file: "src/database/unit-of-work.ts",
-      find,
-      replace: 'return inFirm("", () =>',
+      file: "src/database/firm-scope.ts",
+      find: "select set_config('app.firm_id', '${firmId}', true), now()",
+      replace: "select now()",
     });
     expect({ ended: first.ended, connections }).toEqual({ ended: 1, connections: [] });
     expect(first.output).toContain("row-level security");

@@ -29,8 +29,10 @@ beforeAll(async () => {
   postgres = await CrashingPostgres.start();
   sync = await LargeSync.start([large, ...small], postgres.database);
   const usual = { ...sync.calendars.environment, RATE_LIMIT_PER_MINUTE: "100", SYNC_INTERVAL_SECONDS: "300" };
+  // The simulated providers answer at once: more runs at a time would take the processors that the API shares with them.
+  const background = { ...usual, WORKER_CONCURRENCY: "2" };
   api = await ServerProcess.start(sync.app, { roles: "api,scheduler", environment: usual });
-  worker = await ServerProcess.start(sync.app, { roles: "worker", environment: usual });
+  worker = await ServerProcess.start(sync.app, { roles: "worker", environment: background });
 });
 
 afterAll(async () => {

@@ -13,7 +13,7 @@ export interface PlantedInHistory extends PlantedFault, Pick<HistoryPlan, "comma
 /** Mistakes that the histories must notice. */
 export const plantedFaults: Readonly<Record<string, PlantedInHistory>> = {
   eventsAreNotFoundByTheirId: {
-    file: "src/appointments/apply-changes.ts",
+    file: "src/appointments/merge-events.ts",
     find: "and appointment.external_event_id = event.external_event_id\n      union all",
     replace: "and appointment.external_event_id = event.title\n      union all",
     commands: [{ kind: "retitle", which: 0, amount: 0 }],
