@@ -51,10 +51,15 @@ export async function openLoop(
 
 async function outcomeOf(url: string, { name, token, query, variables }: Asked, dueAt: number): Promise<Outcome> {
   const judged = await ask(url, token, { query, variables }).catch((error: unknown) => ({
-    fault: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    fault: error instanceof Error ? `${error.message} ${causeOf(error)}` : String(error),
     refusal: null,
   }));
   return { name, ms: performance.now() - dueAt, ...judged };
+}
+
+/** fetch itself says only that it has failed. */
+function causeOf({ cause }: Error): string {
+  return cause instanceof Error ? `(${cause.message})` : "";
 }
 
 async function ask(url: string, token: string, body: object): Promise<Pick<Outcome, "fault" | "refusal">> {

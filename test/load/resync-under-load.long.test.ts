@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { residentMegabytes } from "../bench/process-memory.js";
+import { until } from "../support/app.js";
 import { CrashingPostgres } from "../support/crashing-postgres.js";
 import type { LargeCalendarOrder } from "../support/large-calendars.js";
 import { ServerProcess } from "../support/server-process.js";
@@ -52,7 +53,16 @@ async function connectAll(): Promise<ManagedConnection[]> {
     connections.push({ id: await sync.connect(order, firmId), firmId });
   }
   await sync.app.sql("update calendar_connection set next_pull_at = now()");
+  await until(async () => {
+    const pulled = await sync.app.sql("select from calendar_connection where window_end is not null");
+    return pulled.length === connections.length;
+  });
   return connections;
+}
+
+/** As in operation: what is asked for often has been compiled, and the sessions with the database are there. */
+async function warmUp(managers: ManyManagers): Promise<void> {
+  await openLoop(String(api.url), { perSecond: perSecond / 5, seconds: 20 }, () => managers.next());
 }
 
 /** Megabytes that a process has gained in an hour, by the least squares through what was seen of it. */
@@ -79,6 +89,7 @@ function tell(outcomes: readonly Outcome[]): void {
 test("300 requests a second are all answered while a calendar of 100,000 events comes in", async () => {
   const connections = await connectAll();
   const managers = await ManyManagers.of(sync.app, connections, new Map());
+  await warmUp(managers);
   const correlationId = await sync.resync(await sync.connect(large));
   const samples: { at: number; api: number; worker: number }[] = [];
   const looking = setInterval(() => {
