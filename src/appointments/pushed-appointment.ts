@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { CalendarEvent, EventContent, EventField } from "../providers/provider.js";
 import { applyChanges } from "./apply-changes.js";
 import type { ContentRow } from "./local-change.js";

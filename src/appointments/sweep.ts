@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { recordForAppointments } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { EventChange, KnownEvent } from "../providers/provider.js";
 import { knownEvent, type HeldRow } from "./held-events.js";
 import { insideRange, type TimeRange } from "./time-range.js";

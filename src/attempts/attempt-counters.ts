@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Context } from "../context.js";
 import type { EntityManager } from "../database/orm.js";
-import { read } from "../database/prepared-reads.js";
+import { read } from "../database/prepared-statements.js";
 import { Conditions } from "../graphql/conditions.js";
 import { parseId } from "../id.js";
 

@@ -1,6 +1,6 @@
 import type DataLoader from "dataloader";
 import { sql } from "kysely";
-import { read } from "../database/prepared-reads.js";
+import { read } from "../database/prepared-statements.js";
 import { manyForEach, oneForEach, rowById, type BatchScope } from "../graphql/batches.js";
 import { columnsOf, type RowOf } from "../graphql/rows.js";
 import { countWaiting } from "./count-waiting.js";

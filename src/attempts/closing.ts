@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { StatisticsChange } from "../connections/statistics-change.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import { record, type Severity } from "../audit/record.js";
 import { openFailureOf } from "./open-failure.js";

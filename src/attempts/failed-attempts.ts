@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from "kysely";
-import { read } from "../database/prepared-reads.js";
+import { read } from "../database/prepared-statements.js";
 import type { BatchScope } from "../graphql/batches.js";
 import { columnsOf, type RowOf } from "../graphql/rows.js";
 import { SyncAttempt } from "./sync-attempt.entity.js";

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { credentialColumns, type StoredCredentials } from "../connections/credentials.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import type { SyncRun } from "./sync-run.entity.js";
 

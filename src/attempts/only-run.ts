@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
 import type { SyncRun } from "./sync-run.entity.js";
 

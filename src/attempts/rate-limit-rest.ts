@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { RetryPolicy } from "./retry-policy.js";
 import type { SyncRun } from "./sync-run.entity.js";
 

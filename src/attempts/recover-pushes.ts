@@ -6,7 +6,7 @@ import { lockRun } from "./lock.js";
 import { isOnlyRun } from "./only-run.js";
 import { openFailureOf } from "./open-failure.js";
 import type { SyncRun } from "./sync-run.entity.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 
 /** Recoveries at one success; their own successes bring the next ones. */
 const mostAtOnce = 20;

@@ -4,7 +4,7 @@ import { StatisticsChange } from "../connections/statistics-change.js";
 import type { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import type { StoredCredentials } from "../connections/credentials.js";
 import type { EntityManager } from "../database/orm.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
 import { failpoint } from "../failpoints.js";
 import { putOff, startKindOf } from "./admission.js";

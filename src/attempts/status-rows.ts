@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { CalendarConnection } from "../connections/calendar-connection.entity.js";
 import { ConnectionStatistics } from "../connections/connection-statistics.entity.js";
-import { read } from "../database/prepared-reads.js";
+import { read } from "../database/prepared-statements.js";
 import type { BatchScope } from "../graphql/batches.js";
 import { columnsOf, type RowOf } from "../graphql/rows.js";
 import { countWaiting } from "./count-waiting.js";

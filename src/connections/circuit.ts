@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { record } from "../audit/record.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { CalendarConnection } from "./calendar-connection.entity.js";
 import type { CircuitLimits } from "./outage-limits.js";
 

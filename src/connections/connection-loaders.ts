@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { RequestSettings } from "../context.js";
-import { read } from "../database/prepared-reads.js";
+import { read } from "../database/prepared-statements.js";
 import { oneForEach, rowById, type BatchScope } from "../graphql/batches.js";
 import { columnsOf, type RowOf } from "../graphql/rows.js";
 import { CalendarConnection } from "./calendar-connection.entity.js";

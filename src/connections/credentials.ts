@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { inFirm } from "../database/firm-scope.js";
 import type { EntityManager } from "../database/orm.js";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { CredentialCipher, CredentialPlace, EncryptedCredential } from "./credential-cipher.js";
 
 /** A connection's tokens, in the clear: never logged, never kept. */

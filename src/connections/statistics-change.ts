@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 
 /** What an attempt counts as while it is an open failure. */
 export interface OpenFailure {

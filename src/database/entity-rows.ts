@@ -1,7 +1,7 @@
 import type { EntityClass } from "@mikro-orm/core";
 import { sql, type RawBuilder } from "kysely";
 import type { EntityManager } from "./orm.js";
-import { prepared } from "./prepared-reads.js";
+import { prepared } from "./prepared-statements.js";
 
 /** What one row of a statement holds: an entity of each table, under the table's alias in the statement. */
 type Tables = Readonly<Record<string, EntityClass<object>>>;

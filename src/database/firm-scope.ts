@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CompiledQuery, type QueryResult } from "kysely";
 import type { EntityManager } from "./orm.js";
-import { prepareFromNowOn } from "./prepared-reads.js";
+import { prepareFromNowOn } from "./prepared-statements.js";
 
 const currentFirm = new AsyncLocalStorage<string>();
 

@@ -3,7 +3,7 @@ import type { Pool } from "pg";
 import { ormOptions } from "../../mikro-orm.config.js";
 import { dropEndedConnections } from "./ended-connections.js";
 import { bindFirm } from "./firm-scope.js";
-import { preparePool } from "./prepared-reads.js";
+import { preparePool } from "./prepared-statements.js";
 
 export type { SqlEntityManager as EntityManager } from "@mikro-orm/postgresql";
 

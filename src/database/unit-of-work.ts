@@ -4,7 +4,7 @@ import pRetry from "p-retry";
 import { inChildSpan } from "../tracing/span.js";
 import { beginInFirm, endSession, inFirm, withUnboundSession, type Session } from "./firm-scope.js";
 import type { EntityManager } from "./orm.js";
-import { isOutdated } from "./prepared-reads.js";
+import { isOutdated } from "./prepared-statements.js";
 
 /** One transaction of one firm: what is loaded, changed and recorded through `em` is committed together, or not at all. */
 export interface UnitOfWork {
@@ -16,7 +16,8 @@ export interface UnitOfWork {
 
 /**
  * Runs `work` in a transaction bound to the firm and flushes it. After a deadlock, a serialization failure or a prepared statement
- * that a migration has made useless the whole work runs again on fresh entities, so it must do nothing but database work. Entities it returns are detached.
+ * that a migration has made useless the whole work runs again on fresh entities, so it must do nothing but database work. Entities it
+ * returns are detached.
  */
 export async function unitOfWork<T>(
   em: EntityManager,

@@ -2,7 +2,7 @@ import type { EntityClass } from "@mikro-orm/core";
 import DataLoader from "dataloader";
 import { sql } from "kysely";
 import type { EntityManager } from "../database/orm.js";
-import { read } from "../database/prepared-reads.js";
+import { read } from "../database/prepared-statements.js";
 import { columnsOf, type RowOf } from "./rows.js";
 
 /** What a request's loaders read with: one statement for all keys that are asked for in the same moment. */

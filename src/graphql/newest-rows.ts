@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { EntityManager } from "../database/orm.js";
 import { partitionSpan, type PartitionedTable } from "../database/partition-bounds.js";
-import { read } from "../database/prepared-reads.js";
+import { read } from "../database/prepared-statements.js";
 import { largestPage, type PageRequest } from "./paging.js";
 
 /** A list in the order of its ids, newest first. */

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { UnitOfWork } from "../database/unit-of-work.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { Watch } from "../providers/provider.js";
 
 /** A channel of a connection as it is stored. */

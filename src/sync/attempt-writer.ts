@@ -26,7 +26,7 @@ import type { CalendarConnection } from "../connections/calendar-connection.enti
 import { StatisticsChange } from "../connections/statistics-change.js";
 import type { EntityManager } from "../database/orm.js";
 import { unitOfWork, type UnitOfWork } from "../database/unit-of-work.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import { failpoint } from "../failpoints.js";
 import type { ChangePage, EventChange, KnownEvent, ProviderFailure } from "../providers/provider.js";
 import { inSpan } from "../tracing/span.js";

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Job, PgBoss } from "pg-boss";
 import type { EntityManager } from "../database/orm.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import { queueSchema, syncQueue } from "../database/queue-schema.js";
 import { failpoint } from "../failpoints.js";
 import { jobPayload, type JobPayload } from "./job-payload.js";

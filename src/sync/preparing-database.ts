@@ -1,6 +1,6 @@
 import { fromKysely } from "pg-boss";
 import type { EntityManager } from "../database/orm.js";
-import { prepareFromNowOn } from "../database/prepared-reads.js";
+import { prepareFromNowOn } from "../database/prepared-statements.js";
 
 export type JobDatabase = Pick<ReturnType<typeof fromKysely>, "executeSql">;
 

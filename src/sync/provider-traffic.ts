@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Admission, ProviderGate, StartKind } from "../attempts/provider-gate.js";
 import type { OutageLimits } from "../connections/outage-limits.js";
 import type { EntityManager } from "../database/orm.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { ProviderName } from "../providers/provider.js";
 
 /** How attempts of one provider have ended of late, over all firms. */

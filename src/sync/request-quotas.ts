@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { EntityManager } from "../database/orm.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 import type { RequestQuota } from "../providers/provider.js";
 
 /** A quota and what its requests are counted under. */

@@ -7,7 +7,7 @@ import { isFinishedStatus } from "../attempts/sync-run.entity.js";
 import type { SyncRunStatus } from "../attempts/sync.enums.js";
 import { inFirm } from "../database/firm-scope.js";
 import type { EntityManager } from "../database/orm.js";
-import { prepared } from "../database/prepared-reads.js";
+import { prepared } from "../database/prepared-statements.js";
 
 const channel = "sync_run_changed";
 const pollMs = 1000;

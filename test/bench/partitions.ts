@@ -3,7 +3,7 @@ import pg from "pg";
 import { firmPolicies } from "../../migrations/row-level-security.js";
 import { inFirm } from "../../src/database/firm-scope.js";
 import { openDatabase, type EntityManager } from "../../src/database/orm.js";
-import { isPrepared, prepareFromNowOn } from "../../src/database/prepared-reads.js";
+import { isPrepared, prepareFromNowOn } from "../../src/database/prepared-statements.js";
 import { byId, encodeCursor } from "../../src/graphql/cursor.js";
 import { partitionedTables } from "../../src/maintain/partitioned-tables.js";
 import { insertHotRows } from "../database/hot-rows.js";

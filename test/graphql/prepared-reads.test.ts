@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { sql } from "kysely";
-import { isPrepared } from "../../src/database/prepared-reads.js";
+import { isPrepared } from "../../src/database/prepared-statements.js";
 import { Conditions } from "../../src/graphql/conditions.js";
 import { sentStatements } from "../database/sent-statements.js";
 import { startTestServer, type TestServer } from "../support/graphql-server.js";

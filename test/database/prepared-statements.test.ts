@@ -3,7 +3,7 @@ import { sql, type RawBuilder } from "kysely";
 import pg from "pg";
 import { inFirm } from "../../src/database/firm-scope.js";
 import { openDatabase, type Database } from "../../src/database/orm.js";
-import { isPrepared, prepareFromNowOn, read } from "../../src/database/prepared-reads.js";
+import { isPrepared, prepareFromNowOn, read } from "../../src/database/prepared-statements.js";
 import { unitOfWork } from "../../src/database/unit-of-work.js";
 import { until } from "../support/app.js";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";

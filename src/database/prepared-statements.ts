@@ -4,10 +4,10 @@ import type { EntityManager } from "./orm.js";
 
 /**
  * PostgreSQL plans a statement anew each time unless it has been prepared, and for a read of a partitioned table under row level
- * security planning takes several times as long as reading. So reads of few rows are prepared, once a session. After five times with its
- * values PostgreSQL may keep one plan for all values: only what has a single sensible plan is read so (test/database/hot-queries.test.ts).
- * Changes of many rows are planned for the rows that they bring. What changes below a prepared statement (a new partition, index or column, fresh
- * statistics) PostgreSQL notices by itself.
+ * security planning takes several times as long as reading. So what reads, locks or changes few rows is prepared, once a session. After five
+ * times with its values PostgreSQL may keep one plan for all values: only what has a single sensible plan is sent so
+ * (test/database/hot-queries.test.ts). Changes of many rows are planned for the rows that they bring. What changes below a prepared statement (a new
+ * partition, index or column, fresh statistics) PostgreSQL notices by itself.
  */
 const names = new Map<string, string>();
 let lastName = 0;
@@ -47,7 +47,7 @@ export function isPrepared(text: string): boolean {
 /** A name stands for one text for ever: a session that has prepared it would refuse another. */
 function nameAnew(text: string): void {
   lastName += 1;
-  names.set(text, `read_${lastName}`);
+  names.set(text, `prepared_${lastName}`);
 }
 
 /** Gives the statements of such a pool's sessions their names: Kysely has no place for a name, so its client is given one that has. */
